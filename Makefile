@@ -5,7 +5,7 @@
 #   make installcheck   run the SQL regression tests on a server that runs already
 #   make check          everything, on private throwaway clusters (installs what it needs first)
 #   make check-assert   tests on a server built with assertions, the functions under valgrind as well
-#   make fuzz           JSON Schemas, requests, messages, spools, changed at random, under sanitizers for MINUTES=10 each
+#   make fuzz           JSON Schemas, requests, messages, spools, states, changed at random, under sanitizers for MINUTES=10 each
 #   make soak           kill backends, workers and the server CYCLES=1000 times at random (SEED=N)
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make report         a page about the demo, or about PIPELINE=web of the database that PG* variables name
@@ -76,6 +76,7 @@ fuzz:
 	@PG_CONFIG='$(PG_CONFIG)' $(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-decode
 	@$(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-formats
 	@$(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-ingest
+	@PG_CONFIG='$(PG_CONFIG)' $(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-states
 bench:
 	@PG_CONFIG='$(PG_CONFIG)' bench/side-by-side
 bench-freshness:

@@ -74,6 +74,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shards IS 'the shards of a distributed pipeline''s raw table, the servers that have them, and their pipelines';
 
+CREATE FUNCTION sessionize.star_relations() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT '{sessions,events,sessions_live,events_live,quarantine,session_alias,sealed,late}'::text[] $$;
+COMMENT ON FUNCTION sessionize.star_relations IS 'Internal: the relations that every distributed star has; rollups are further ones';
+
+CREATE FUNCTION sessionize.star_tables(pipeline name) RETURNS TABLE (star_table regclass, table_name name)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
+		RETURN;
+	END IF;
+	-- users may have distributed tables of their own in the schema
+	RETURN QUERY
+	SELECT c.oid::regclass, c.relname FROM pg_class AS c JOIN pg_dist_partition AS p ON p.logicalrelid = c.oid
+	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline))
+	AND (c.relname = ANY (sessionize.star_relations()) OR (c.relname ~ '_shards$' AND sessionize.distribution_column(c.oid) = 'shard_key'));
+END $$;
+COMMENT ON FUNCTION sessionize.star_tables IS 'Internal: the distributed tables of a star';
+
+CREATE FUNCTION sessionize.star_table_names(pipeline name) RETURNS text[]
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN ARRAY(SELECT t.table_name FROM sessionize.star_tables(pipeline) AS t);
+END $$;
+COMMENT ON FUNCTION sessionize.star_table_names IS 'Internal: the names of the distributed tables of a star that this server knows';
+
 CREATE FUNCTION sessionize.run_here(command text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -91,13 +119,19 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 COMMENT ON FUNCTION sessionize.run_here IS 'Internal: run a command and return its result or the whole of its error, of which Citus passes on one line';
 
-CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[], tolerant boolean DEFAULT false)
+CREATE FUNCTION sessionize.report_error(message text, detail text, hint text, code text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_report_error'
+LANGUAGE C VOLATILE PARALLEL SAFE;
+COMMENT ON FUNCTION sessionize.report_error IS 'Internal: report an error of another server, with the detail and the hint that it has';
+
+CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[], tolerant boolean DEFAULT false, pipeline name DEFAULT NULL, shard_ids bigint[] DEFAULT NULL)
 RETURNS TABLE (number bigint, result text, error text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	answers jsonb[];
 	failed record;
+	hint text;
 BEGIN
 	SELECT array_agg(CASE WHEN NOT r.success THEN jsonb_build_object('error', regexp_replace(r.result, '^ERROR: +', ''), 'code', 'P0001')
 	                      WHEN commands[r.n] LIKE 'CALL %' THEN '{}' ELSE r.result::jsonb END ORDER BY r.n)
@@ -107,14 +141,26 @@ BEGIN
 		true) WITH ORDINALITY AS r (node_name, node_port, success, result, n);
 	SELECT min(a.n) AS n, count(*) AS failures INTO failed FROM unnest(answers) WITH ORDINALITY AS a (answer, n) WHERE a.answer ? 'error';
 	IF failed.n IS NOT NULL AND NOT tolerant THEN
-		RAISE EXCEPTION '%', answers[failed.n] ->> 'error'
-		USING DETAIL = concat_ws(' ', nullif(answers[failed.n] ->> 'detail', ''), format('This is from server %s:%s; %s of %s commands failed.', node_names[failed.n], node_ports[failed.n], failed.failures, cardinality(commands))),
-			HINT = coalesce(nullif(answers[failed.n] ->> 'hint', ''), 'sessionize.attach_shards(pipeline) makes all shards alike again.'),
-			ERRCODE = answers[failed.n] ->> 'code';
+		-- what a server says of a shard's pipeline is to be done here for the whole
+		hint := nullif(answers[failed.n] ->> 'hint', '');
+		IF shard_ids IS NOT NULL THEN
+			hint := replace(hint, '_' || shard_ids[failed.n], '');
+		END IF;
+		IF pipeline IS NOT NULL AND cardinality(commands) > 1 THEN
+			hint := concat_ws(' ', hint, format('SELECT * FROM sessionize.attach_shards(%L); makes all shards alike again.', pipeline));
+		END IF;
+		PERFORM sessionize.report_error(answers[failed.n] ->> 'error',
+			concat_ws(' ', nullif(answers[failed.n] ->> 'detail', ''), format('This is from server %s:%s; %s of %s commands failed.', node_names[failed.n], node_ports[failed.n], failed.failures, cardinality(commands))),
+			hint, answers[failed.n] ->> 'code');
 	END IF;
 	RETURN QUERY SELECT a.n, a.answer ->> 'result', a.answer ->> 'error' FROM unnest(answers) WITH ORDINALITY AS a (answer, n);
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_servers IS 'Internal: run commands at the same time, each on a server in a transaction of its own; an error if one fails, unless tolerant';
+
+CREATE FUNCTION sessionize.escaped_literal(value anyelement) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT replace(quote_literal(value), '%', '%%') $$;
+COMMENT ON FUNCTION sessionize.escaped_literal IS 'Internal: a literal for a command for shards, in which format() is to leave it as it is';
 
 CREATE FUNCTION sessionize.run_on_shards(pipeline name, command text, source regclass DEFAULT NULL, only_shards bigint[] DEFAULT NULL, tolerant boolean DEFAULT false)
 RETURNS TABLE (shard_id bigint, result text, error text)
@@ -131,21 +177,21 @@ BEGIN
 	INTO ids, names, ports, commands
 	FROM sessionize.shards(pipeline, source) AS s WHERE only_shards IS NULL OR s.shard_id = ANY (only_shards);
 	IF ids IS NOT NULL THEN
-		RETURN QUERY SELECT ids[r.number], r.result, r.error FROM sessionize.run_on_servers(names, ports, commands, tolerant) AS r;
+		RETURN QUERY SELECT ids[r.number], r.result, r.error FROM sessionize.run_on_servers(names, ports, commands, tolerant, pipeline, ids) AS r;
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_shards IS 'Internal: run a command for each shard of a distributed pipeline';
 
-CREATE FUNCTION sessionize.run_on_all_servers(command text) RETURNS SETOF text
+CREATE FUNCTION sessionize.run_on_all_servers(command text, with_coordinator boolean DEFAULT true) RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY SELECT r.result FROM (
 		SELECT array_agg(n.nodename::text) AS names, array_agg(n.nodeport) AS ports, array_agg(command) AS commands
-		FROM pg_dist_node AS n WHERE n.noderole = 'primary' AND n.isactive
-	) AS n, LATERAL sessionize.run_on_servers(n.names, n.ports, n.commands) AS r;
+		FROM pg_dist_node AS n WHERE n.noderole = 'primary' AND n.isactive AND (with_coordinator OR n.groupid <> 0)
+	) AS n, LATERAL sessionize.run_on_servers(n.names, n.ports, n.commands) AS r WHERE n.names IS NOT NULL;
 END $$;
-COMMENT ON FUNCTION sessionize.run_on_all_servers IS 'Internal: run a command on the coordinator and on all workers';
+COMMENT ON FUNCTION sessionize.run_on_all_servers IS 'Internal: run a command on all workers and, unless it is left out, the coordinator';
 
 CREATE FUNCTION sessionize.run_on_coordinator(command text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -158,6 +204,24 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_coordinator IS 'Internal: run a command on the coordinator in a transaction of its own';
 
+CREATE FUNCTION sessionize.check_complete(pipeline name) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	definition jsonb := (SELECT d.definition FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline);
+BEGIN
+	IF definition IS NULL THEN
+		RAISE EXCEPTION 'must be owner of distributed pipeline "%"', pipeline USING ERRCODE = 'insufficient_privilege';
+	ELSIF definition = '{}' THEN
+		RAISE EXCEPTION 'distributed pipeline "%" is not complete', pipeline
+		USING DETAIL = 'Its create_pipeline has not ended, or was interrupted.', ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('If nobody is creating it at the moment, SELECT sessionize.drop_pipeline(%L); removes what there is of it; then create it again.', pipeline);
+	END IF;
+	-- a call for no shard at all would find that all is right
+	PERFORM sessionize.check_raw_table(pipeline);
+END $$;
+COMMENT ON FUNCTION sessionize.check_complete IS 'Internal: an error if the create_pipeline of a distributed pipeline was interrupted before its definition was known, if it has no shards, or for a role that does not have its owner''s rights';
+
 CREATE FUNCTION sessionize.call_shards(pipeline text, command text, one_first boolean, session_key text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -168,11 +232,8 @@ DECLARE
 	star record;
 	problems text[];
 BEGIN
-	SELECT d.definition, d.plan INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'must be owner of distributed pipeline "%"', pipeline USING ERRCODE = 'insufficient_privilege';
-	END IF;
-	PERFORM sessionize.check_raw_table(pipeline);
+	PERFORM sessionize.check_complete(pipeline::name);
+	SELECT d.definition, d.plan INTO STRICT star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
 	SELECT array_agg(DISTINCT e.value ORDER BY e.value) INTO problems FROM sessionize.run_on_all_servers(
 		format('SELECT to_jsonb(array_agg(p.problem)) FROM (SELECT s.problem FROM sessionize.shard_problems(%1$L) AS s WHERE s.misleads UNION ALL SELECT o.problem FROM sessionize.outdated_shards(%1$L, %2$L, %3$L) AS o) AS p',
 			pipeline, star.definition, star.plan)) AS p (problems), jsonb_array_elements_text(p.problems::jsonb) AS e;
@@ -182,9 +243,14 @@ BEGIN
 			HINT = format('SELECT * FROM sessionize.attach_shards(%L);', pipeline), ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
 	IF session_key IS NOT NULL THEN
-		RETURN (SELECT r.result FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r);
+		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r;
+		IF results IS NULL THEN
+			RAISE EXCEPTION 'no server has the shard of this session key'
+			USING HINT = 'SELECT * FROM pg_dist_node; shows the servers that Citus knows.', ERRCODE = 'object_not_in_prerequisite_state';
+		END IF;
+		RETURN results;
 	ELSIF one_first THEN
-		command := 'SELECT sessionize.change_shard(' || replace(quote_literal(pipeline), '%', '%%') || ', %1$L, ' || replace(quote_literal(command), '%', '%%') || ')';
+		command := 'SELECT sessionize.change_shard(' || sessionize.escaped_literal(pipeline) || ', %1$L, ' || sessionize.escaped_literal(command) || ')';
 		-- what is wrong with the call shows before any other shard is changed
 		SELECT min(s.shard_id) INTO first FROM sessionize.shards(pipeline::name) AS s;
 		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[first]) AS r;
@@ -198,6 +264,23 @@ BEGIN
 		SELECT jsonb_agg(e.value) FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others) AS r, jsonb_array_elements(r.result::jsonb) AS e), '[]');
 END $$;
 COMMENT ON FUNCTION sessionize.call_shards IS 'Internal: make a call for each shard of a distributed pipeline, or only for that of a session key; the rows of all results';
+
+CREATE FUNCTION sessionize.check_no_orphans(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	orphans text;
+BEGIN
+	PERFORM sessionize.check_complete(pipeline);
+	SELECT string_agg(r, ', ') INTO orphans FROM sessionize.run_on_all_servers(
+		format('SELECT string_agg(p.shard_pipeline, '', '') FROM sessionize.shard_pipelines(%L) AS p WHERE p.is_orphan', pipeline)) AS r;
+	IF orphans IS NOT NULL THEN
+		RAISE EXCEPTION 'pipelines that were left behind by shards of "%" may have rows of the user', pipeline
+		USING DETAIL = format('They are %s.', orphans), ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('SELECT * FROM sessionize.attach_shards(%L); drops them, or says what only they have.', pipeline);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_no_orphans IS 'Internal: an error if a server has a pipeline whose shard is no longer there, which no call reaches';
 
 CREATE FUNCTION sessionize.check_raw_table(pipeline text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -241,13 +324,14 @@ BEGIN
 	ELSIF kind IS DISTINCT FROM 'h' OR copies > 1 THEN
 		RAISE EXCEPTION 'table % is not distributed by a hash of one column, with one copy of each shard', source
 		USING DETAIL = 'A session''s events must be in one shard, and each shard is the raw table of one pipeline.',
-			HINT = 'Distribute it by the session key: SELECT create_distributed_table(''' || source || ''', ''anonymous_id'');', ERRCODE = 'feature_not_supported';
+			HINT = format('Distribute it by the session key: SELECT create_distributed_table(%L, ''anonymous_id'');', source), ERRCODE = 'feature_not_supported';
 	ELSIF EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline) OR to_regnamespace(quote_ident(pipeline)) IS NOT NULL THEN
 		RAISE EXCEPTION 'pipeline or schema "%" already exists', pipeline
-		USING HINT = 'Choose another name.', ERRCODE = 'duplicate_object';
-	ELSIF (SELECT max(octet_length(pipeline || '_' || s.shardid)) FROM pg_dist_shard AS s) > 63 THEN
+		USING HINT = format('Choose another name. If there is a pipeline that is no longer needed, SELECT sessionize.drop_pipeline(%L); removes it.', pipeline), ERRCODE = 'duplicate_object';
+	ELSIF octet_length(pipeline) > 50 THEN
+		-- with room for the numbers of shards to come: a split must not find that a name was cut off
 		RAISE EXCEPTION 'the name "%" is too long', pipeline
-		USING DETAIL = 'The pipeline of a shard has this name, an underscore and the shard''s number: 63 bytes at most.', HINT = 'Choose a short name, such as ''web''.', ERRCODE = 'invalid_name';
+		USING DETAIL = 'The pipeline of a shard has this name, an underscore and the shard''s number, which leaves 50 bytes.', HINT = 'Choose a short name, such as ''web''.', ERRCODE = 'invalid_name';
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.check_distributed_source IS 'Internal: an error if there can be no pipeline of this name on a distributed table';
@@ -272,6 +356,36 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.is_distribution_column IS 'Internal: whether a session key is the column that a table is distributed by';
 
+CREATE FUNCTION sessionize.check_created(source regclass, definition jsonb) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT sessionize.is_distribution_column(source, definition ->> 'key') THEN
+		RAISE EXCEPTION 'the session key of a pipeline on distributed table % must be the column that it is distributed by', source
+		USING DETAIL = format('The table is distributed by %s, and the session key is %s.', quote_ident(sessionize.distribution_column(source)), definition ->> 'key'),
+			HINT = format('Pass key => %L; collectors fill this column.', sessionize.distribution_column(source)), ERRCODE = 'feature_not_supported';
+	ELSIF definition ? 'identity' THEN
+		RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
+		USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_created IS 'Internal: an error if the pipelines of shards can''t have the definition that one of them was created with';
+
+CREATE FUNCTION sessionize.check_no_shard_pipelines(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	present text := (SELECT string_agg(r, ', ') FROM sessionize.run_on_all_servers(
+		format('SELECT string_agg(p.shard_pipeline, '', '') FROM sessionize.shard_pipelines(%L) AS p', pipeline)) AS r);
+BEGIN
+	IF present IS NOT NULL THEN
+		RAISE EXCEPTION 'pipelines on shards have names that those of "%" would have', pipeline
+		USING DETAIL = format('They are %s.', present), ERRCODE = 'duplicate_object',
+			HINT = format('Choose another name, or drop them: SELECT * FROM run_command_on_all_nodes(%L);', format('SELECT sessionize.drop_shard_pipelines(%L, true)', pipeline));
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_no_shard_pipelines IS 'Internal: an error if servers have pipelines that would be taken for parts of a distributed pipeline that is to be created';
+
 CREATE FUNCTION sessionize.create_distributed(pipeline name, source regclass, command text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -281,55 +395,51 @@ DECLARE
 	message text;
 	hint text;
 	detail text;
+	code text;
 BEGIN
 	PERFORM sessionize.check_distributed_source(pipeline, source);
-	PERFORM FROM sessionize.run_on_shards(pipeline, command, source, ARRAY[first]);
+	PERFORM sessionize.check_no_shard_pipelines(pipeline);
+	-- recorded before anything is made: drop_pipeline removes what there is, whatever interrupts us
+	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.note_distributed(%L, %L, ''{}'', ''{}'', ''{}'')', pipeline, source));
 	BEGIN
+		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, ''{}'', ''{}'', ''{}'')', pipeline, source));
+		PERFORM FROM sessionize.run_on_shards(pipeline, command, source, ARRAY[first]);
 		SELECT r.result INTO made FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L))', source, ARRAY[first]) AS r;
-		IF NOT sessionize.is_distribution_column(source, made #>> '{definition,key}') THEN
-			RAISE EXCEPTION 'the session key of a pipeline on distributed table % must be the column that it is distributed by', source
-			USING DETAIL = format('The table is distributed by %s, and the session key is %s.', quote_ident(sessionize.distribution_column(source)), made #>> '{definition,key}'),
-				HINT = format('Pass key => %L; collectors fill this column.', sessionize.distribution_column(source)), ERRCODE = 'feature_not_supported';
-		ELSIF made -> 'definition' ? 'identity' THEN
-			RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
-			USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
-		END IF;
+		PERFORM sessionize.check_created(source, made -> 'definition');
 		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, ''{}'')', pipeline, source, made -> 'definition', made -> 'plan'));
-		PERFORM sessionize.attach_shards(pipeline);
+		PERFORM sessionize.attach_distributed(pipeline);
 	EXCEPTION WHEN OTHERS THEN
-		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
-		PERFORM sessionize.remove_distributed(pipeline, false);
-		RAISE EXCEPTION '%', message USING DETAIL = detail, HINT = hint, ERRCODE = SQLSTATE;
+		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL, code = RETURNED_SQLSTATE;
+		BEGIN
+			PERFORM sessionize.remove_distributed(pipeline, false);
+		EXCEPTION WHEN OTHERS THEN
+			hint := concat_ws(' ', nullif(hint, ''), format('What was made is still there: SELECT sessionize.drop_pipeline(%L); removes it.', pipeline));
+		END;
+		PERFORM sessionize.report_error(message, detail, hint, code);
 	END;
 END $$;
 COMMENT ON FUNCTION sessionize.create_distributed IS 'Internal: create_pipeline on a distributed table';
 
 CREATE FUNCTION sessionize.attach_shards(pipeline name) RETURNS TABLE (shard_id bigint, node text, done text)
+AS 'MODULE_PATHNAME', 'sessionize_attach_shards'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.attach_shards IS 'make the pipelines of a distributed pipeline''s shards, and the star over them, what they are to be: after shards were moved or split, and after a server was added or restored; does nothing where all is right';
+
+CREATE FUNCTION sessionize.attach_distributed(pipeline name) RETURNS TABLE (shard_id bigint, node text, done text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	star record;
-	made jsonb := '{}';
-	was_built boolean;
-	schedule jsonb;
+	others record;
 	horizon jsonb;
 	unknown text;
 	outdated bigint[];
-	unbuilt bigint[];
-	unscheduled bigint[];
-	orphan record;
+	made jsonb;
 BEGIN
-	IF pipeline IS NULL THEN
-		RAISE EXCEPTION 'the pipeline''s name must not be NULL'
-		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows the distributed pipelines there are.', ERRCODE = 'null_value_not_allowed';
-	END IF;
-	SELECT * INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'distributed pipeline "%" does not exist', pipeline
-		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows those there are.', ERRCODE = 'undefined_object';
-	END IF;
-	PERFORM sessionize.check_raw_table(pipeline);
-	SELECT string_agg(DISTINCT u.result, ', ') INTO unknown FROM sessionize.run_on_shards(pipeline, replace(format('SELECT sessionize.unknown_tables(%L, %L)', pipeline, sessionize.star_tables(pipeline)), '%', '%%')) AS u;
+	PERFORM sessionize.check_complete(pipeline);
+	SELECT * INTO STRICT star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
+	SELECT string_agg(DISTINCT u.result, ', ') INTO unknown
+	FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.unknown_tables(%s, %s)', sessionize.escaped_literal(pipeline), sessionize.escaped_literal(sessionize.star_table_names(pipeline)))) AS u;
 	IF unknown IS NOT NULL THEN
 		RAISE EXCEPTION 'a server of distributed pipeline "%" does not know all tables of the star', pipeline
 		USING DETAIL = unknown || '.', HINT = 'After a server was restored from an older backup, have Citus tell it what tables there are: SELECT citus_activate_node(host, port); then attach_shards again.',
@@ -337,58 +447,66 @@ BEGIN
 	END IF;
 	-- a server that was restored may have missed some of the calls that are kept
 	SELECT array_agg(r.shard_id) INTO outdated FROM sessionize.run_on_shards(pipeline,
-		replace(format('SELECT d.calls FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = %L', pipeline), '%', '%%')) AS r WHERE r.result::jsonb IS DISTINCT FROM star.calls;
+		format('SELECT d.calls FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = %s', sessionize.escaped_literal(pipeline))) AS r WHERE r.result::jsonb IS DISTINCT FROM star.calls;
 	-- a server that was added or restored does not know of the pipeline
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan, star.calls));
 	-- what the others are like, before there are new ones
-	SELECT bool_or((r.result::jsonb ->> 'built')::boolean), (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1]
-	INTO was_built, schedule FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
+	SELECT bool_or((r.result::jsonb ->> 'built')::boolean) AS built, (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1] AS schedule
+	INTO others FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
 	horizon := sessionize.star_horizon(pipeline);
-	FOR shard_id, done IN SELECT r.shard_id, r.result FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.ensure_shard(%1$L, %2$L, ' || replace(format('%L, %L, %L)',
-			pipeline, star.definition, horizon), '%', '%%')) AS r LOOP
-		made := made || jsonb_build_object(shard_id::text, done);
-	END LOOP;
+	SELECT coalesce(jsonb_object_agg(r.shard_id, r.result), '{}') INTO made
+	FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.ensure_shard(%%1$L, %%2$L, %s, %s, %s)', sessionize.escaped_literal(pipeline),
+		sessionize.escaped_literal(star.definition), coalesce(sessionize.escaped_literal(horizon), 'NULL'))) AS r;
 	-- those of a server that was restored: with all measures, which sealed rows are to have, and without the contracts that came since, which leave sealed rows alone
-	IF was_built THEN
+	IF others.built THEN
 		PERFORM sessionize.seal_shards(pipeline, horizon);
 	END IF;
-	PERFORM FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.ensure_plan(%1$L, ' || replace(format('%L)', star.plan), '%', '%%')) AS r;
-	-- also those that an attach_shards has made which was interrupted
+	PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.ensure_plan(%%1$L, %s)', sessionize.escaped_literal(star.plan))) AS r;
+	PERFORM sessionize.finish_shards(pipeline, star.calls, outdated || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'), others.built, others.schedule);
+	PERFORM sessionize.follow_shards(pipeline, always => true);
+	PERFORM sessionize.carry_orphan_aliases(pipeline);
+	RETURN QUERY SELECT substring(o.orphan FROM '_([0-9]+)$')::bigint, o.server, o.done
+	FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L, %L)', pipeline, sessionize.sealed_columns(pipeline))) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text);
+	RETURN QUERY SELECT s.shard_id, s.node_name || ':' || s.node_port, made ->> s.shard_id::text FROM sessionize.shards(pipeline) AS s;
+END $$;
+COMMENT ON FUNCTION sessionize.attach_distributed IS 'Internal: attach_shards, as the pipeline''s owner';
+
+CREATE FUNCTION sessionize.finish_shards(pipeline name, calls jsonb, missed bigint[], build boolean, schedule jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	unbuilt bigint[];
+	unscheduled bigint[];
+BEGIN
+	-- also those that an attach_shards has created which was interrupted
 	SELECT coalesce(array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb ->> 'built')::boolean), '{}'), coalesce(array_agg(r.shard_id) FILTER (WHERE r.result::jsonb -> 'schedule' = 'null'), '{}')
 	INTO unbuilt, unscheduled FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
-	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => outdated || unbuilt || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
-	IF was_built THEN
+	PERFORM FROM jsonb_each_text(calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || missed) AS r;
+	IF build THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => unbuilt);
 	END IF;
 	IF schedule IS NOT NULL THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
 			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END, only_shards => unscheduled);
 	END IF;
-	PERFORM sessionize.follow_shards(pipeline, always => true);
+END $$;
+COMMENT ON FUNCTION sessionize.finish_shards IS 'Internal: make the calls that are kept for pipelines of shards that are new or have missed them; build and schedule them as the others are';
+
+CREATE FUNCTION sessionize.carry_orphan_aliases(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	of_shard record;
+BEGIN
 	-- an orphan's last refreshes may have come after its tables were copied
-	FOR orphan IN
+	FOR of_shard IN
 		SELECT s.id, jsonb_agg(a.value) AS aliases FROM sessionize.run_on_all_servers(format('SELECT sessionize.all_orphan_aliases(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS a
 		CROSS JOIN LATERAL sessionize.shard_of(pipeline, a.value ->> 'session_key') AS s (id) GROUP BY s.id
 	LOOP
-		PERFORM FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.add_aliases(%1$L, ' || replace(quote_literal(orphan.aliases), '%', '%%') || ')', only_shards => ARRAY[orphan.id]);
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.add_aliases(%1$L, ' || sessionize.escaped_literal(of_shard.aliases) || ')', only_shards => ARRAY[of_shard.id]);
 	END LOOP;
-	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L, %L)', pipeline, sessionize.sealed_columns(pipeline))) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
-		shard_id := substring(orphan.orphan FROM '_([0-9]+)$');
-		node := orphan.server;
-		done := orphan.done;
-		RETURN NEXT;
-	END LOOP;
-	RETURN QUERY SELECT s.shard_id, s.node_name || ':' || s.node_port, made ->> s.shard_id::text FROM sessionize.shards(pipeline) AS s;
 END $$;
-COMMENT ON FUNCTION sessionize.attach_shards IS 'make the pipelines of a distributed pipeline''s shards, and the star over them, what they are to be: after shards were moved or split, and after a server was added or restored; does nothing where all is right';
-
-CREATE FUNCTION sessionize.star_tables(pipeline name) RETURNS text[]
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN ARRAY(SELECT c.relname FROM pg_class AS c JOIN pg_dist_partition AS p ON p.logicalrelid = c.oid WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)));
-END $$;
-COMMENT ON FUNCTION sessionize.star_tables IS 'Internal: the distributed tables of a star that this server knows';
+COMMENT ON FUNCTION sessionize.carry_orphan_aliases IS 'Internal: give the pipelines of shards the former ids of sessions that only orphans have noted';
 
 CREATE FUNCTION sessionize.seal_shards(pipeline name, horizon jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -434,8 +552,8 @@ BEGIN
 		RETURN;
 	END IF;
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, state -> 'definition', state -> 'plan', star.calls));
-	surplus := ARRAY(SELECT c.relname FROM pg_class AS c JOIN pg_dist_partition AS p ON p.logicalrelid = c.oid WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline))
-		AND NOT EXISTS (SELECT FROM jsonb_array_elements(state -> 'relations') AS w WHERE w.value ->> 'table' = c.relname));
+	surplus := ARRAY(SELECT t.table_name FROM sessionize.star_tables(pipeline) AS t
+		WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(state -> 'relations') AS w WHERE w.value ->> 'table' = t.table_name));
 	IF cardinality(surplus) > 0 THEN
 		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.empty_distributed_star(%L, %L)', pipeline, surplus));
 		PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_rollups(%L, %L)', pipeline, surplus));
@@ -467,6 +585,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.keep_shard_call IS 'Internal: have all servers keep a call that is to be made again for shards that are new';
 
+CREATE FUNCTION sessionize.let_readers_read(pipeline name, relation text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	readers text := (SELECT string_agg(r.reader, ', ') FROM (
+		SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS reader
+		FROM sessionize.star_tables(pipeline) AS t JOIN pg_class AS c ON c.oid = t.star_table, aclexplode(c.relacl) AS a
+		WHERE t.table_name = ANY (sessionize.star_relations()) AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+		GROUP BY 1 HAVING count(DISTINCT c.oid) = cardinality(sessionize.star_relations())) AS r);
+BEGIN
+	IF readers IS NOT NULL THEN
+		EXECUTE format('GRANT SELECT ON %s TO %s', relation, readers);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.let_readers_read IS 'Internal: let the roles that may read all relations of a distributed star read a new one as well';
+
 CREATE FUNCTION sessionize.make_distributed_star(pipeline name, relations jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -488,6 +622,7 @@ BEGIN
 			CASE c.value ->> 'name' WHEN relation ->> 'key' THEN key ELSE c.value ->> 'type' END), ', ' ORDER BY c.ordinality) FROM jsonb_array_elements(relation -> 'columns') WITH ORDINALITY AS c));
 		EXECUTE format('COMMENT ON TABLE %s IS %L', name, relation ->> 'comment');
 		PERFORM create_distributed_table(name::regclass, relation ->> 'key', colocate_with => source::text);
+		PERFORM sessionize.let_readers_read(pipeline, name);
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION sessionize.make_distributed_star IS 'Internal: create the distributed tables of a star that are not there yet';
@@ -512,6 +647,7 @@ BEGIN
 		INTO body FROM jsonb_array_elements(relation -> 'columns') WITH ORDINALITY AS c WHERE c.value ->> 'name' <> relation ->> 'key';
 		EXECUTE format('CREATE VIEW %s AS %s', name, body);
 		EXECUTE format('COMMENT ON VIEW %s IS %L', name, relation ->> 'comment');
+		PERFORM sessionize.let_readers_read(pipeline, name);
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION sessionize.make_distributed_views IS 'Internal: create the views that add up the rollups of all shards';
@@ -523,7 +659,9 @@ BEGIN
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.empty_distributed_star(%L)', pipeline));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_star(%L)', pipeline));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.drop_shard_pipelines(%L, %L)', pipeline, cascade));
-	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.forget_distributed(%L)', pipeline));
+	-- the coordinator forgets it last: as long as it knows of it, drop_pipeline can be called again
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.forget_distributed(%L)', pipeline), with_coordinator => false);
+	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.forget_distributed(%L)', pipeline));
 END $$;
 COMMENT ON FUNCTION sessionize.remove_distributed IS 'Internal: remove what there is of a distributed pipeline';
 
@@ -556,13 +694,17 @@ BEGIN
 		JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class
 		WHERE c.relnamespace = star AND v.relnamespace <> star
 		UNION ALL
-		-- what is in the schema and not the star's: neither a distributed table nor the view of a rollup
+		-- what else needs its relations or their row types, such as a function
+		SELECT pg_describe_object(d.classid, d.objid, 0)
+		FROM pg_class AS c LEFT JOIN pg_type AS t ON t.oid = c.reltype JOIN pg_depend AS d
+		ON (d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid) OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray))
+		WHERE c.relnamespace = star AND d.deptype = 'n' AND d.classid <> 'pg_rewrite'::regclass
+		UNION ALL
+		-- what is in the schema and not the star's: neither one of its tables nor the view of a rollup
 		SELECT pg_describe_object(d.classid, d.objid, 0)
 		FROM pg_depend AS d LEFT JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
 		WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = star AND d.deptype = 'n'
-		AND NOT EXISTS (SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = c.oid)
-		AND NOT EXISTS (SELECT FROM pg_dist_partition AS p JOIN pg_class AS t ON t.oid = p.logicalrelid
-		                WHERE c.relkind = 'v' AND t.relnamespace = star AND t.relname = c.relname || '_shards')
+		AND NOT EXISTS (SELECT FROM sessionize.star_tables(pipeline) AS t WHERE t.star_table = c.oid OR (c.relkind = 'v' AND t.table_name = c.relname || '_shards'))
 	) AS o);
 END $$;
 COMMENT ON FUNCTION sessionize.distributed_dependents IS 'Internal: what would be dropped together with the star of a distributed pipeline and is no part of it; NULL: nothing';
@@ -593,7 +735,7 @@ END $$;
 COMMENT ON FUNCTION sessionize.drop_distributed_rollups IS 'Internal: drop rollups of a star that its shards have no longer';
 
 CREATE FUNCTION sessionize.grant_distributed_reader(pipeline name, reader regrole) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.enable_ddl_propagation = on
 AS $$
 BEGIN
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', pipeline, reader);
@@ -602,7 +744,7 @@ END $$;
 COMMENT ON FUNCTION sessionize.grant_distributed_reader IS 'Internal: grant_reader of a distributed pipeline';
 
 CREATE FUNCTION sessionize.revoke_distributed_reader(pipeline name, reader regrole) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.enable_ddl_propagation = on
 AS $$
 BEGIN
 	EXECUTE format('REVOKE SELECT ON ALL TABLES IN SCHEMA %I FROM %s', pipeline, reader);
@@ -653,8 +795,8 @@ BEGIN
 			WHEN coalesce(r.result::jsonb #>> '{status,sealed_before}', '-infinity')::timestamptz < max((r.result::jsonb #>> '{status,sealed_before}')::timestamptz) OVER (PARTITION BY d.pipeline_name)
 			THEN 'it is not sealed as far as other shards are' END), r.result::jsonb -> 'status'
 		FROM sessionize.distributed_pipelines AS d, sessionize.shards(d.pipeline_name) AS s
-		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || replace(quote_literal(d.pipeline_name), '%', '%%')
-			|| ', %1$L, ' || replace(format('%L, %L, %L', d.definition, d.plan, sessionize.star_tables(d.pipeline_name)), '%', '%%') || ')) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id)
+		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || sessionize.escaped_literal(d.pipeline_name)
+			|| ', %1$L, ' || concat_ws(', ', sessionize.escaped_literal(d.definition), sessionize.escaped_literal(d.plan), sessionize.escaped_literal(sessionize.star_table_names(d.pipeline_name))) || ')) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id)
 		UNION ALL
 		SELECT d.pipeline_name, NULL, NULL, NULL, 'the raw table was dropped', NULL FROM sessionize.distributed_pipelines AS d WHERE NOT EXISTS (SELECT FROM sessionize.shards(d.pipeline_name));
 	END IF;
@@ -719,11 +861,11 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY
-	SELECT s.logicalrelid, t.relation, (SELECT r.relkind FROM pg_class AS r WHERE r.oid = to_regclass(t.relation)), l.shard_pipeline
-	FROM pg_class AS c JOIN pg_dist_shard AS s ON s.logicalrelid = c.oid JOIN pg_dist_placement AS p USING (shardid)
-	CROSS JOIN LATERAL sessionize.shard_table(c.oid, s.shardid) AS t (relation)
+	SELECT c.star_table, t.relation, (SELECT r.relkind FROM pg_class AS r WHERE r.oid = to_regclass(t.relation)), l.shard_pipeline
+	FROM sessionize.star_tables(pipeline) AS c JOIN pg_dist_shard AS s ON s.logicalrelid = c.star_table JOIN pg_dist_placement AS p USING (shardid)
+	CROSS JOIN LATERAL sessionize.shard_table(c.star_table, s.shardid) AS t (relation)
 	LEFT JOIN sessionize.local_shards(pipeline) AS l ON l.range_start = s.shardminvalue
-	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND (of_table IS NULL OR c.relname = of_table)
+	WHERE (of_table IS NULL OR c.table_name = of_table)
 	AND p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g);
 END $$;
 COMMENT ON FUNCTION sessionize.local_star_shards IS 'Internal: the shards of a star that this server has: views on the pipelines of the raw table''s shards, or tables which follow nothing';
@@ -734,7 +876,9 @@ AS $$
 BEGIN
 	RETURN QUERY
 	SELECT p.pipeline_name, p.source, NOT EXISTS (SELECT FROM sessionize.local_shards(pipeline) AS l WHERE l.shard_pipeline = p.pipeline_name AND l.shard_table = p.source)
-	FROM sessionize.pipelines AS p WHERE p.id_name = pipeline AND p.pipeline_name ~ '_[0-9]+$' AND left(p.pipeline_name, length(pipeline) + 1) = pipeline || '_';
+	FROM sessionize.pipelines AS p WHERE p.id_name = pipeline AND p.pipeline_name ~ '_[0-9]+$' AND left(p.pipeline_name, length(pipeline) + 1) = pipeline || '_'
+	-- a user's own pipeline may have such a name, but not on a table that has the number of a shard
+	AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = p.source AND substring(c.relname FROM '_[0-9]+$') IS DISTINCT FROM substring(p.pipeline_name FROM '_[0-9]+$'));
 END $$;
 COMMENT ON FUNCTION sessionize.shard_pipelines IS 'Internal: the pipelines on this server that are parts of a distributed one; orphans are those whose shard is no longer here';
 
@@ -761,7 +905,8 @@ BEGIN
 			SELECT s.relation || CASE WHEN s.kind IS NULL THEN ' is missing' ELSE ' is a copy that a move of its shard has left, and follows nothing' END FROM sessionize.local_star_shards(pipeline) AS s WHERE s.kind IS DISTINCT FROM 'v'
 		LOOP RETURN NEXT; END LOOP;
 		misleads := false;
-		FOR problem IN SELECT format('pipeline %s has no shard on this server any more', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.is_orphan
+		FOR problem IN
+			SELECT format('pipeline %s has no shard on this server any more', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.is_orphan
 		LOOP RETURN NEXT; END LOOP;
 	END LOOP;
 	-- a server that was added since has no record of the pipeline, but shards of its star
@@ -787,7 +932,9 @@ AS $$
 BEGIN
 	RETURN QUERY SELECT l.shard_pipeline, format('pipeline %s has another definition than the distributed pipeline', l.shard_pipeline) FROM sessionize.local_shards(pipeline) AS l
 		JOIN sessionize.pipelines AS p ON p.pipeline_name = l.shard_pipeline AND p.source = l.shard_table
-		WHERE sessionize.definition(l.shard_pipeline) <> outdated_shards.definition OR sessionize.tracking_plan(l.shard_pipeline) <> outdated_shards.plan;
+		-- the order of measures, dimensions and rollups does not count
+		WHERE NOT (sessionize.definition(l.shard_pipeline) @> outdated_shards.definition AND sessionize.definition(l.shard_pipeline) <@ outdated_shards.definition)
+		OR sessionize.tracking_plan(l.shard_pipeline) <> outdated_shards.plan;
 END $$;
 COMMENT ON FUNCTION sessionize.outdated_shards IS 'Internal: which pipelines of this server''s shards don''t have the definition and the contracts that all are to have, as after a failed call or on a server that was restored';
 
@@ -796,7 +943,7 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN (SELECT format('server %s:%s does not know ', n.nodename, n.nodeport) || u.names FROM (SELECT string_agg(format('%I.%I', pipeline, t.name), ', ') AS names
-		FROM unnest(tables) AS t (name) WHERE t.name <> ALL (sessionize.star_tables(pipeline))) AS u
+		FROM unnest(tables) AS t (name) WHERE t.name <> ALL (sessionize.star_table_names(pipeline))) AS u
 		LEFT JOIN pg_dist_node AS n ON n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary');
 END $$;
 COMMENT ON FUNCTION sessionize.unknown_tables IS 'Internal: which tables of a star this server lacks, as one does that was restored from an older backup; NULL: none';
@@ -880,7 +1027,7 @@ DECLARE
 	created boolean := false;
 BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
-	SELECT p.source INTO present FROM sessionize.pipelines AS p WHERE p.pipeline_name = shard_pipeline;
+	SELECT p.source INTO present FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.shard_pipeline = ensure_shard.shard_pipeline;
 	IF FOUND AND present IS DISTINCT FROM shard_table::regclass THEN
 		-- the shard was here before: what it was then is of no use, unless only it has something
 		aliases := sessionize.orphan_aliases(shard_pipeline, pipeline);
@@ -897,8 +1044,8 @@ BEGIN
 		PERFORM sessionize.create_pipeline(shard_pipeline, shard_table, definition);
 		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon), sessionize.add_aliases(shard_pipeline, aliases);
 		created := true;
-	ELSIF sessionize.definition(shard_pipeline) <> definition THEN
-		PERFORM sessionize.change_shard(pipeline, shard_pipeline, 'SELECT sessionize.alter_pipeline(%1$L, definition => ' || replace(quote_literal(definition), '%', '%%') || ')');
+	ELSIF NOT (sessionize.definition(shard_pipeline) @> definition AND sessionize.definition(shard_pipeline) <@ definition) THEN
+		PERFORM sessionize.change_shard(pipeline, shard_pipeline, 'SELECT sessionize.alter_pipeline(%1$L, definition => ' || sessionize.escaped_literal(definition) || ')');
 	END IF;
 	RETURN CASE WHEN created THEN 'created' ELSE 'found' END;
 END $$;
@@ -975,7 +1122,7 @@ BEGIN
 		SELECT to_jsonb(u.by) AS by FROM sessionize.rollups AS u WHERE u.pipeline_name = shard_pipeline AND (c.relname = u.rollup OR c.relname = u.rollup || '_live')
 	) AS r ON true
 	WHERE c.relnamespace = to_regnamespace(quote_ident(shard_pipeline))
-	AND (c.relname IN ('sessions', 'events', 'sessions_live', 'events_live', 'quarantine', 'session_alias', 'sealed', 'late') OR r.by IS NOT NULL));
+	AND (c.relname = ANY (sessionize.star_relations()) OR r.by IS NOT NULL));
 END $$;
 COMMENT ON FUNCTION sessionize.shard_relations IS 'Internal: the relations of a shard''s pipeline that the whole star has';
 
@@ -1029,7 +1176,7 @@ AS $$
 DECLARE
 	readers text;
 BEGIN
-	IF kind = 'v' AND obj_description(to_regclass(relation), 'pg_class') = md5(query) THEN
+	IF kind = 'v' AND obj_description(to_regclass(relation), 'pg_class') = encode(sha256(convert_to(query, 'UTF8')), 'hex') THEN
 		RETURN;
 	END IF;
 	SELECT string_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ', ') INTO readers
@@ -1038,7 +1185,7 @@ BEGIN
 		EXECUTE format('DROP %s %s', CASE kind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relation);
 	END IF;
 	EXECUTE format('CREATE VIEW %s AS %s', relation, query);
-	EXECUTE format('COMMENT ON VIEW %s IS %L', relation, md5(query));
+	EXECUTE format('COMMENT ON VIEW %s IS %L', relation, encode(sha256(convert_to(query, 'UTF8')), 'hex'));
 	IF readers IS NOT NULL THEN
 		EXECUTE format('GRANT SELECT ON %s TO %s', relation, readers);
 	END IF;

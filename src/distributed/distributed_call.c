@@ -26,16 +26,18 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#include "catalog/extension_sql.h"
 #include "catalog/pipeline_function.h"
 #include "catalog/raw_tree.h"
 #include "compat.h"
 #include "distributed/distributed_call.h"
+#include "distributed/distributed_catalog.h"
 #include "distributed/shard_calls.h"
 #include "functions/distributed.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
+
+PG_FUNCTION_INFO_V1(sessionize_attach_shards);
 
 /* The argument that makes the session ids of all shards those of one pipeline. */
 #define ID_NAME    "id_name"
@@ -204,7 +206,7 @@ call_sql(const Call *call, const char *pipeline, bool is_create)
 }
 
 /*
- * add_names adds a name of each column, and its type if wanted, separated by commas.
+ * append_columns appends the name of each column, and its type if wanted, separated by commas.
  */
 static void
 append_columns(StringInfo sql, TupleDesc columns, bool with_types)
@@ -393,20 +395,39 @@ make_call(Call *call, const ShardCall *kind, const char *pipeline)
 {
 	char *sql = call_sql(call, pipeline, false);
 	bool has_key = (kind->flags & SHARD_CALL_HAS_KEY) != 0 && !call->fcinfo->args[1].isnull;
-	SqlValue key = SQL_DATUM(TEXTOID, call->fcinfo->args[1].value, !has_key);
+	SqlValue key =
+		has_key ? SQL_DATUM(TEXTOID, call->fcinfo->args[1].value, false) : SQL_NULL(TEXTOID);
 	bool isnull;
-	Datum rows = sql_value("SELECT sessionize.call_shards($1, $2, $3, $4)", SQL_READ_WRITE,
-						   SQL_VALUES(SQL_TEXT(pipeline), SQL_TEXT(sql),
-									  SQL_BOOL(call->is_volatile && !call->is_procedure), key),
-						   &isnull);
+	Datum rows;
 
+	if (kind->flags & SHARD_CALL_REACHES_ALL)
+		(void) sql_run("SELECT sessionize.check_no_orphans($1)", SQL_READ_WRITE,
+					   SQL_VALUES(SQL_TEXT(pipeline)));
+	rows = sql_value("SELECT sessionize.call_shards($1, $2, $3, $4)", SQL_READ_WRITE,
+					 SQL_VALUES(SQL_TEXT(pipeline), SQL_TEXT(sql),
+								SQL_BOOL(call->is_volatile && !call->is_procedure), key),
+					 &isnull);
 	if (kind->flags & SHARD_CALL_CHANGES)
+	{
+		distributed_lock(pipeline, true);
 		(void) sql_run("SELECT sessionize.follow_shards($1)", SQL_READ_WRITE,
 					   SQL_VALUES(SQL_TEXT(pipeline)));
+	}
 	if (kind->flags & SHARD_CALL_IS_KEPT)
 		(void) sql_run("SELECT sessionize.keep_shard_call($1, $2, $3)", SQL_READ_WRITE,
 					   SQL_VALUES(SQL_TEXT(pipeline), SQL_TEXT(call->name), SQL_TEXT(sql)));
 	return return_rows(call, kind->result, rows);
+}
+
+/*
+ * is_change tells whether a call changes what the pipelines of all shards are, so that it must not
+ * be made beside another one.  A procedure only has the star follow the shards in the end.
+ */
+static bool
+is_change(const Call *call, const ShardCall *kind)
+{
+	return !call->is_procedure &&
+		   (kind->own != NULL || (kind->flags & (SHARD_CALL_CHANGES | SHARD_CALL_IS_KEPT)) != 0);
 }
 
 /*
@@ -432,6 +453,7 @@ make_own_call(const Call *call, const ShardCall *kind, const char *pipeline)
 static Datum
 create(const Call *call, const ShardCall *kind, const char *pipeline, Oid source)
 {
+	distributed_lock(pipeline, false);
 	(void) sql_run(
 		psprintf("SELECT sessionize.%s($1, $2::oid::pg_catalog.regclass, $3)", kind->own),
 		SQL_READ_WRITE,
@@ -457,17 +479,38 @@ find_distributed_source(FunctionCallInfo fcinfo)
 }
 
 /*
- * is_distributed tells whether there is a distributed pipeline of this name.
+ * check_coordinator reports a server that is not the coordinator.
  */
-static bool
-is_distributed(const char *name)
+static void
+check_coordinator(const char *function, const char *pipeline)
 {
 	bool isnull;
 
-	return DatumGetBool(
-		extension_value("SELECT EXISTS (SELECT FROM sessionize.distributed_pipeline "
-						"WHERE pipeline_name = $1)",
-						SQL_READ_ONLY, SQL_VALUES(SQL_TEXT(name)), &isnull));
+	if (!DatumGetBool(sql_value("SELECT groupid = 0 FROM pg_catalog.pg_dist_local_group",
+								SQL_READ_ONLY, SQL_NO_VALUES, &isnull)))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("%s() of distributed pipeline \"%s\" is called on the coordinator",
+							   function, pipeline),
+						errhint("Connect to the coordinator, and call it there.")));
+}
+
+/*
+ * call_as_owner makes a call for an existing pipeline as its owner.
+ */
+static Datum
+call_as_owner(Call *call, const ShardCall *kind, const char *pipeline)
+{
+	OwnerScope scope;
+	Datum result;
+
+	distributed_scope_enter(&scope, pipeline);
+	check_coordinator(call->name, pipeline);
+	if (is_change(call, kind))
+		distributed_lock(pipeline, false);
+	result =
+		kind->own != NULL ? make_own_call(call, kind, pipeline) : make_call(call, kind, pipeline);
+	owner_scope_leave(&scope);
+	return result;
 }
 
 /*
@@ -482,10 +525,8 @@ call_distributed(FunctionCallInfo fcinfo, const char *pipeline, Oid source)
 	if (kind == NULL)
 		report_unknown(call, pipeline);
 	check_transaction(call);
-	if (OidIsValid(source))
-		return create(call, kind, pipeline, source);
-	return kind->own != NULL ? make_own_call(call, kind, pipeline)
-							 : make_call(call, kind, pipeline);
+	return OidIsValid(source) ? create(call, kind, pipeline, source)
+							  : call_as_owner(call, kind, pipeline);
 }
 
 /*
@@ -495,21 +536,54 @@ static bool
 call_elsewhere(FunctionCallInfo fcinfo, Datum *result)
 {
 	char *pipeline;
+	Oid *types;
+	int ntypes;
 	Oid source = InvalidOid;
 	bool is_create;
+	bool is_distributed;
 
 	if (PG_NARGS() == 0 || PG_ARGISNULL(0) || !OidIsValid(get_extension_oid("citus", true)))
 		return false;
-	pipeline = get_fn_expr_argtype(fcinfo->flinfo, 0) == NAMEOID
-				   ? pstrdup(NameStr(*PG_GETARG_NAME(0)))
-				   : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &ntypes);
+	pipeline = types[0] == NAMEOID ? pstrdup(NameStr(*PG_GETARG_NAME(0)))
+								   : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	is_create = strncmp(get_func_name(fcinfo->flinfo->fn_oid), "create_pipeline", NAMEDATALEN) == 0;
 	if (is_create)
 		source = find_distributed_source(fcinfo);
-	if (is_create ? !OidIsValid(source) : !is_distributed(pipeline))
+	is_distributed = OidIsValid(distributed_owner(pipeline));
+	if (is_create && !OidIsValid(source) && is_distributed)
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+						errmsg("distributed pipeline \"%s\" already exists", pipeline),
+						errhint("Choose another name.")));
+	if (is_create ? !OidIsValid(source) : !is_distributed)
 		return false;
 	*result = call_distributed(fcinfo, pipeline, source);
 	return true;
+}
+
+/*
+ * sessionize_attach_shards makes the pipelines of all shards, and the star, what they are to be.
+ */
+Datum
+sessionize_attach_shards(PG_FUNCTION_ARGS)
+{
+	char *pipeline;
+	OwnerScope scope;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("the pipeline's name must not be NULL"),
+						errhint("SELECT * FROM sessionize.distributed_pipelines shows the "
+								"distributed pipelines there are.")));
+	pipeline = pstrdup(NameStr(*PG_GETARG_NAME(0)));
+	distributed_scope_enter(&scope, pipeline);
+	check_coordinator("attach_shards", pipeline);
+	distributed_lock(pipeline, false);
+	InitMaterializedSRF(fcinfo, 0);
+	(void) sql_visit("SELECT * FROM sessionize.attach_distributed($1)", SQL_READ_WRITE,
+					 SQL_VALUES(SQL_TEXT(pipeline)), sql_row_put, fcinfo->resultinfo);
+	owner_scope_leave(&scope);
+	return (Datum) 0;
 }
 
 /*

@@ -7,18 +7,26 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 
 #include "catalog/extension_sql.h"
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "distributed/distributed_catalog.h"
+#include "functions/distributed.h"
+#include "spi/privileges.h"
+#include "spi/scope.h"
 #include "spi/statement.h"
 #include "utils/arguments.h"
+
+/* The class of advisory locks whose second field is a hash of a distributed pipeline's name. */
+#define DISTRIBUTED_LOCK_CLASS 0x535C
 
 PG_FUNCTION_INFO_V1(sessionize_note_distributed);
 PG_FUNCTION_INFO_V1(sessionize_note_shard_call);
@@ -26,19 +34,86 @@ PG_FUNCTION_INFO_V1(sessionize_forget_distributed);
 PG_FUNCTION_INFO_V1(sessionize_adopt_seal);
 
 /*
- * check_owner reports a user who lacks the privileges of the distributed pipeline's owner.
+ * distributed_owner returns the owner of a distributed pipeline.
  */
-static void
-check_owner(const char *name)
+Oid
+distributed_owner(const char *name)
 {
 	bool isnull;
 	Datum owner = extension_value(
 		"SELECT owner::oid FROM sessionize.distributed_pipeline WHERE pipeline_name = $1",
 		SQL_READ_WRITE, SQL_VALUES(SQL_TEXT(name)), &isnull);
 
-	if (!isnull && !has_privs_of_role(GetUserId(), DatumGetObjectId(owner)))
+	return isnull ? InvalidOid : DatumGetObjectId(owner);
+}
+
+/*
+ * check_owner reports a user who lacks the privileges of the distributed pipeline's owner.  It
+ * returns the owner.
+ */
+static Oid
+check_owner(const char *name)
+{
+	Oid owner = distributed_owner(name);
+
+	if (OidIsValid(owner) && !has_privs_of_role(GetUserId(), owner))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("must be owner of distributed pipeline \"%s\"", name)));
+	return owner;
+}
+
+/*
+ * distributed_scope_enter switches to the distributed pipeline's owner.
+ */
+void
+distributed_scope_enter(OwnerScope *scope, const char *name)
+{
+	Oid owner = check_owner(name);
+
+	if (!OidIsValid(owner))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("distributed pipeline \"%s\" does not exist", name),
+						errhint("SELECT * FROM sessionize.distributed_pipelines shows those there "
+								"are.")));
+	role_scope_enter(scope, owner);
+}
+
+/*
+ * distributed_lock takes the lock of a change.
+ */
+void
+distributed_lock(const char *name, bool wait)
+{
+	uint32 hash = DatumGetUInt32(hash_any((const unsigned char *) name, (int) strlen(name)));
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, hash, 0, DISTRIBUTED_LOCK_CLASS);
+	if (LockAcquire(&tag, ExclusiveLock, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("distributed pipeline \"%s\" is busy", name),
+						errdetail("Another session is changing it or attaching its shards."),
+						errhint("Try again when that has finished; pg_stat_activity shows what "
+								"sessions do.")));
+}
+
+/*
+ * check_new reports a record that calls would meet in place of what they are for, or of a table that
+ * the user may have no pipeline on.
+ */
+static void
+check_new(const char *name, Oid source)
+{
+	if (!OidIsValid(distributed_first(list_make1_oid(source))))
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("table %s is not distributed by Citus",
+							   DatumGetCString(DirectFunctionCall1(regclassout, source))),
+						errhint("SELECT sessionize.create_pipeline(...); creates a pipeline on any "
+								"table.")));
+	check_may_read(source);
+	if (pipeline_find(name) != NULL)
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+						errmsg("pipeline \"%s\" already exists on this server", name),
+						errhint("Choose another name for the distributed pipeline.")));
 }
 
 /*
@@ -49,7 +124,8 @@ sessionize_note_distributed(PG_FUNCTION_ARGS)
 {
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
-	check_owner(name);
+	if (!OidIsValid(check_owner(name)))
+		check_new(name, PG_GETARG_OID(1));
 	extension_run(
 		"INSERT INTO sessionize.distributed_pipeline AS d (pipeline_name, source, owner, "
 		"definition, plan, calls) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (pipeline_name) DO "
@@ -72,7 +148,7 @@ sessionize_note_shard_call(PG_FUNCTION_ARGS)
 {
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
-	check_owner(name);
+	(void) check_owner(name);
 	extension_run("UPDATE sessionize.distributed_pipeline AS d SET calls = d.calls || "
 				  "jsonb_build_object($2, $3) WHERE d.pipeline_name = $1",
 				  SQL_READ_WRITE,
@@ -89,7 +165,7 @@ sessionize_forget_distributed(PG_FUNCTION_ARGS)
 {
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
-	check_owner(name);
+	(void) check_owner(name);
 	extension_run("DELETE FROM sessionize.distributed_pipeline WHERE pipeline_name = $1",
 				  SQL_READ_WRITE, SQL_VALUES(SQL_TEXT(name)));
 	PG_RETURN_VOID();

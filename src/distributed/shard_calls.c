@@ -19,7 +19,7 @@ static const ShardCall shard_calls[] = {
 	{"verify", SHARD_RESULT_ALL, 0, NULL},
 	{"reconcile", SHARD_RESULT_SUM, 0, NULL},
 	{"seal", SHARD_RESULT_SUM, 0, NULL},
-	{"erase_user", SHARD_RESULT_SUM, SHARD_CALL_HAS_KEY, NULL},
+	{"erase_user", SHARD_RESULT_SUM, SHARD_CALL_HAS_KEY | SHARD_CALL_REACHES_ALL, NULL},
 	{"mark_dirty", SHARD_RESULT_NONE, SHARD_CALL_HAS_KEY, NULL},
 	{"retry_errors", SHARD_RESULT_SUM, 0, NULL},
 	{"enable_capture", SHARD_RESULT_NONE, 0, NULL},

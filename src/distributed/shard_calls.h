@@ -19,11 +19,13 @@ typedef enum ShardResult
 } ShardResult;
 
 /* The call changes the definition, or which columns the star has: the whole star follows. */
-#define SHARD_CALL_CHANGES 1
+#define SHARD_CALL_CHANGES     1
 /* The second argument, unless it is NULL, is a session key: only its shard is called. */
-#define SHARD_CALL_HAS_KEY 2
+#define SHARD_CALL_HAS_KEY     2
 /* The call sets what no definition has: it is kept, and made again for shards that are new. */
-#define SHARD_CALL_IS_KEPT 4
+#define SHARD_CALL_IS_KEPT     4
+/* The call must reach all rows there are: it is an error if a server has an orphan. */
+#define SHARD_CALL_REACHES_ALL 8
 
 typedef struct ShardCall
 {

@@ -22,23 +22,37 @@ UNION ALL (SELECT pipeline_name, state FROM sessionize.pipeline_status_here EXCE
 SELECT kind, state, sessions FROM sessionize.runs_here WHERE pipeline_name = 'szd_web';
 (TABLE sessionize.runs EXCEPT ALL TABLE sessionize.runs_here) UNION ALL (TABLE sessionize.runs_here EXCEPT ALL TABLE sessionize.runs);
 SELECT * FROM sessionize.health_check('szd_nobody');
--- nobody writes the table of distributed pipelines for another role
+-- nobody writes the table of distributed pipelines for another role, or in the way of somebody's pipeline
 CREATE ROLE szd_ann;
 SET ROLE szd_ann;
 SELECT count(*) FROM sessionize.distributed_pipeline;
 SELECT sessionize.note_distributed('szd_far', 'szd.hits'::regclass, '{}', '{}', '{}');
 RESET ROLE;
 SELECT sessionize.note_distributed('szd_far', 'szd.hits'::regclass, '{}', '{}', '{}');
-SELECT pipeline_name, source, definition FROM sessionize.distributed_pipelines;
+-- a stand-in for Citus' catalog
+SET allow_system_table_mods = on;
+CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass);
+RESET allow_system_table_mods;
+INSERT INTO pg_catalog.pg_dist_partition VALUES ('szd.hits');
+SELECT sessionize.note_distributed('szd_web', 'szd.hits'::regclass, '{}', '{}', '{}');
 GRANT USAGE ON SCHEMA szd TO szd_ann;
+SET ROLE szd_ann;
+SELECT sessionize.note_distributed('szd_far', 'szd.hits'::regclass, '{}', '{}', '{}');
+RESET ROLE;
+SELECT sessionize.note_distributed('szd_far', 'szd.hits'::regclass, '{}', '{}', '{}');
+SELECT pipeline_name, source, definition FROM sessionize.distributed_pipelines;
 GRANT SELECT ON szd.hits TO szd_ann;
 SET ROLE szd_ann;
 SELECT count(*) FROM sessionize.distributed_pipelines;
 SELECT sessionize.note_distributed('szd_far', 'szd.hits'::regclass, '{"key": "mine"}', '{}', '{}');
 SELECT sessionize.note_shard_call('szd_far', 'set_fuse', 'SELECT 1');
 SELECT sessionize.forget_distributed('szd_far');
+SELECT * FROM sessionize.attach_shards('szd_far');
 SELECT sessionize.adopt_seal('szd_web', '2026-03-01Z', false);
 RESET ROLE;
+SET allow_system_table_mods = on;
+DROP TABLE pg_catalog.pg_dist_partition;
+RESET allow_system_table_mods;
 SELECT sessionize.forget_distributed('szd_far');
 SELECT sessionize.adopt_seal('szd_web', '2026-03-01Z', false);
 SELECT sessionize.drop_pipeline('szd_web');

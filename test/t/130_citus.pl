@@ -133,6 +133,10 @@ same("SELECT sessionize.unschedule('web')");
 cmp_ok($cluster->sql("SELECT count(*) FROM sessionize.runs WHERE kind = 'rebuild'"), '>=', 4, 'runs has the runs of all shards');
 same("SELECT sessionize.grant_reader('web', 'reader')");
 same('SET ROLE reader; SELECT count(*), sum(events) FROM web.sessions; SELECT sum(sessions) FROM web.daily; SELECT count(*) FROM web.events', 'a reader reads');
+same(q{SELECT sessionize.create_rollup('web', 'by_day', '{day}', '{}')}, 'a rollup that is made afterwards');
+same("CALL sessionize.refresh('web')");
+same('SET ROLE reader; SELECT sum(sessions) FROM web.by_day', 'can be read by readers, too');
+same("SELECT sessionize.drop_rollup('web', 'by_day')");
 refused('SET ROLE reader; SELECT count(*) FROM raw.events', qr/permission denied/, 'but no raw rows');
 refused("SET ROLE reader; CALL sessionize.refresh('web')", qr/must be owner|permission denied/, 'and calls nothing');
 refused("SET ROLE reader; SELECT sessionize.drop_pipeline('web')", qr/must be owner|permission denied/, 'and drops nothing');
@@ -241,6 +245,7 @@ $sealed = $cluster->sql('SELECT count(*) FROM web.sealed WHERE NOT EXISTS (SELEC
 like(attach(), qr/orphan kept/, 'to the orphan nothing happens');
 is($cluster->worker(3)->safe_psql('postgres', "SELECT count(*) FROM $orphan.session_alias WHERE session_key = 'only here'"), '1', 'with its row');
 like($cluster->worker(3)->safe_psql('postgres', 'SELECT problem, misleads FROM sessionize.shard_problems()'), qr/^pipeline $orphan has no shard on this server any more\|f$/, 'its server says so');
+refused("SELECT * FROM sessionize.erase_user('web', 'a9')", qr/$orphan.*attach_shards\('web'\)/s, 'and nobody is erased while it may have rows of the user');
 $third->{worker} = 1;
 ok(!eval { $cluster->move_shard($third, 3, 'block_writes'); 1 }, 'its shard can not come back to its server before it is gone');
 $cluster->worker(3)->safe_psql('postgres', "DELETE FROM $orphan.session_alias WHERE session_key = 'only here'");
@@ -268,6 +273,17 @@ refused("SELECT sessionize.drop_pipeline('web')", qr/other objects depend on it.
 proven('not dropped', relations => [qw(sessions events)]);
 $cluster->sql('DROP VIEW reports.pages; CREATE TABLE web.notes (note text)');
 refused("SELECT sessionize.drop_pipeline('web')", qr/other objects depend on it.*table web\.notes/s, 'and what else lies in its schema');
+$cluster->sql('DROP TABLE web.notes; SET citus.enable_ddl_propagation = off; CREATE FUNCTION reports.sessions() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM web.sessions; END');
+refused("SELECT sessionize.drop_pipeline('web')", qr/other objects depend on it.*function reports\.sessions/s, 'and a function');
+$cluster->sql('SET citus.enable_ddl_propagation = off; DROP FUNCTION reports.sessions()');
+# A distributed table of a user's in the star's schema is none of the star's.
+$cluster->sql(q{CREATE TABLE web.notes (session_key text, note text); SELECT create_distributed_table('web.notes', 'session_key', colocate_with => 'raw.events'); INSERT INTO web.notes VALUES ('a1', 'kept')});
+is($cluster->sql("SELECT count(*) FROM sessionize.shard_problems() WHERE misleads"), '0', 'a distributed table beside the star is no problem');
+attach();
+same("SELECT sessionize.alter_pipeline('web', gap => '25 minutes')", 'the star changes');
+refreshed('beside a table of a user', relations => [qw(sessions events)]);
+is($cluster->sql('SELECT note FROM web.notes'), 'kept', 'the table stays');
+refused("SELECT sessionize.drop_pipeline('web')", qr/other objects depend on it.*table web\.notes/s, 'and drop_pipeline names it');
 $cluster->sql('DROP TABLE web.notes');
 same("SELECT sessionize.drop_pipeline('web')");
 is($cluster->sql(q{SELECT to_regnamespace('web') IS NULL, (SELECT count(*) FROM sessionize.distributed_pipelines), (SELECT count(*) FROM sessionize.pipelines)}), 't|0|0', 'nothing is left on the coordinator');

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use CitusCluster qw(no_citus single_node);
+use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use StarComparison qw(same_star);
@@ -155,11 +156,63 @@ $cluster->move_shard($moved, 2, 'block_writes');
 like(as($as_shop, "SELECT string_agg(done, ',') FROM sessionize.attach_shards('shopstar')"), qr/created/, 'its owner attaches a shard that was moved');
 is(as($as_shop, "SELECT count(*) FROM sessionize.verify('shopstar')") . '|' . as($as_shop, "SELECT sum(events) FROM shopstar.sessions"), '0|1500', 'and all is right');
 is($cluster->worker(2)->safe_psql('postgres', "SELECT string_agg(DISTINCT nspowner::regrole::text, ',') FROM pg_namespace WHERE nspname ~ '^shopstar'"), 'shop', 'and hers');
-my $shop_definition = as($as_shop, "SELECT definition FROM sessionize.distributed_pipelines");
-$cluster->sql("SELECT * FROM sessionize.attach_shards('shopstar')");
-is($cluster->worker(2)->safe_psql('postgres', "SELECT string_agg(DISTINCT nspowner::regrole::text, ',') FROM pg_namespace WHERE nspname ~ '^shopstar'"), 'shop', 'and stays hers if a superuser attaches');
+# What she has recorded runs as herself if a superuser attaches, and what a superuser makes anew is hers as well: here a shard that moves to a server
+# which has lost its record.
+$_->safe_psql('postgres', q{SET citus.enable_ddl_propagation = off; CREATE TABLE shop.caught (who text); GRANT ALL ON shop.caught TO PUBLIC;
+	CREATE FUNCTION shop.caught() RETURNS text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO shop.caught VALUES (current_user); RETURN NULL; END $$}) for $cluster->nodes;
+as($as_shop, "SELECT sessionize.note_shard_call('shopstar', 'set_fuse', 'SELECT shop.caught()')");
+$moved->{worker} = 2;
+$cluster->move_shard($moved, 1, 'block_writes');
+$cluster->worker(1)->safe_psql('postgres', "SELECT sessionize.forget_distributed('shopstar')");
+like($cluster->sql("SELECT string_agg(done, ',') FROM sessionize.attach_shards('shopstar')"), qr/created/, 'a superuser attaches a shard');
+is(join(' ', map { $_->safe_psql('postgres', "SELECT string_agg(DISTINCT nspowner::regrole::text, ',') FROM pg_namespace WHERE nspname ~ '^shopstar'") } $cluster->nodes), 'shop shop shop', 'and all of it stays hers');
+is(join(' ', map { $_->safe_psql('postgres', "SELECT string_agg(DISTINCT c.relowner::regrole::text, ',') FROM pg_class AS c WHERE c.relnamespace::regnamespace::text ~ '^shopstar'") } $cluster->nodes), 'shop shop shop', 'each table and view');
+is(join(' ', map { $_->safe_psql('postgres', 'SELECT owner FROM sessionize.distributed_pipelines') } $cluster->nodes), 'shop shop shop', 'and each record');
+like(join(',', map { $_->safe_psql('postgres', 'SELECT DISTINCT who FROM shop.caught') } $cluster->nodes), qr/^,*shop(,+(shop)?)*$/, 'and what she has recorded was run as herself');
+is(as($as_shop, "SELECT count(*) FROM sessionize.verify('shopstar')"), '0', 'and she can go on');
+is($cluster->sql("SELECT count(*) FROM sessionize.alter_pipeline('shopstar', gap => '50 minutes')"), '1', 'a superuser alters it');
+is(join(' ', map { $_->safe_psql('postgres', "SELECT string_agg(DISTINCT c.relowner::regrole::text, ',') FROM pg_class AS c WHERE c.relnamespace::regnamespace::text ~ '^shopstar'") } $cluster->nodes), 'shop shop shop', 'which makes nothing the superuser\'s');
+is(as($as_shop, "SELECT sessionize.grant_reader('shopstar', 'stranger')") . as($as_stranger, 'SELECT sum(events) FROM shopstar.sessions'), '1500', 'a reader reads');
+like(as($as_shop, "SELECT sessionize.revoke_reader('shopstar', 'stranger')") . as($as_stranger, 'SELECT sum(events) FROM shopstar.sessions'), qr/permission denied/, 'and does not any more');
 is(as($as_shop, "SELECT sessionize.drop_pipeline('shopstar')"), '', 'and drops it');
 nothing_left('dropped', 'shopstar');
+
+# ----- create_pipeline that is interrupted -----
+my $first_shard = $cluster->sql("SELECT min(shard_id) FROM sessionize.shards('cut', 'raw.events')");
+my ($where) = grep { $_->{id} == $first_shard } $cluster->shards('raw.events');
+my $locker = IPC::Run::start(['psql', '-XAtq', '-d', $cluster->worker($where->{worker})->connstr('postgres'), '-c', "SET citus.enable_manual_changes_to_shards = on; BEGIN; LOCK TABLE raw.events_$first_shard; SELECT pg_sleep(8); COMMIT"], '>', \my $locker_out, '2>', \my $locker_err);
+$cluster->worker($where->{worker})->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND locktype = 'relation'");
+refused("SET statement_timeout = '2s'; SELECT sessionize.create_pipeline('cut', 'raw.events', key => 'who')", qr/statement timeout/, 'create_pipeline is interrupted at the first shard');
+IPC::Run::finish($locker);
+refused("SELECT * FROM sessionize.$_", qr/"cut" is not complete.*drop_pipeline\('cut'\)/s, "then $_ says so") for "verify('cut')", "attach_shards('cut')", "seal('cut', '2026-01-01Z')";
+refused("SELECT sessionize.create_pipeline('cut', 'raw.events', key => 'who')", qr/already exists.*drop_pipeline\('cut'\)/s, 'and create_pipeline how it is removed');
+$cluster->sql("SELECT sessionize.drop_pipeline('cut')");
+nothing_left('interrupted and dropped', 'cut');
+$cluster->sql("SELECT sessionize.create_pipeline('cut', 'raw.events', key => 'who')");
+# a shard's hint says what can be typed here
+$cluster->sql(q{SELECT sessionize.add_measure('cut', 'total', 'sum', 'amount')});
+$cluster->sql(q{SELECT sessionize.create_rollup('cut', 'by_day', '{day}', '{total}')});
+refused("SELECT sessionize.drop_measure('cut', 'total')", qr/HINT: .*drop_rollup\('cut', 'by_day'\)/, 'hints of shards are for the coordinator');
+# one change at a time
+my $changer = IPC::Run::start(['psql', '-XAtq', '-d', $cluster->coordinator->connstr('postgres'), '-c', "BEGIN; SELECT count(*) FROM sessionize.attach_shards('cut'); SELECT pg_sleep(6); COMMIT"], '>', \my $changer_out, '2>', \my $changer_err);
+$cluster->coordinator->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+refused("SELECT * FROM sessionize.attach_shards('cut')", qr/"cut" is busy/, 'one attach_shards at a time');
+refused("SELECT sessionize.alter_pipeline('cut', gap => '1 hour')", qr/"cut" is busy/, 'and no alter_pipeline beside it');
+IPC::Run::finish($changer);
+$worker_err = '';
+$cluster->worker(1)->psql('postgres', "SELECT * FROM sessionize.$_", stdout => \$worker_out, stderr => \$worker_err) || like($worker_err, qr/is called on the coordinator/, "a worker refuses $_") for "attach_shards('cut')", "alter_pipeline('cut', gap => '1 hour')";
+# an ordinary pipeline whose name and ids look like a shard's
+$cluster->sql("SELECT sessionize.create_pipeline('cut_7', 'raw.plain', key => 'who', id_name => 'cut')");
+unlike($cluster->sql("SELECT * FROM sessionize.attach_shards('cut')"), qr/orphan/, 'a pipeline on a local table is no orphan');
+$cluster->sql("SELECT sessionize.drop_pipeline('cut')");
+is($cluster->sql("SELECT count(*) FROM sessionize.pipelines WHERE pipeline_name = 'cut_7'"), '1', 'and is not dropped with the others');
+$cluster->sql("SELECT sessionize.drop_pipeline('cut_7')");
+nothing_left('all dropped', 'cut');
+# a pipeline on a shard that somebody has made by hand
+$cluster->worker($where->{worker})->safe_psql('postgres', "SET citus.enable_ddl_propagation = off; SELECT sessionize.create_pipeline('cut_$first_shard', 'raw.events_$first_shard', key => 'who', id_name => 'cut')");
+refused("SELECT sessionize.create_pipeline('cut', 'raw.events', key => 'who')", qr/They are cut_$first_shard\..*HINT:.*run_command_on_all_nodes/s, 'create_pipeline takes no pipeline for its own that was there before');
+$cluster->sql("SELECT * FROM run_command_on_all_nodes('SELECT sessionize.drop_shard_pipelines(''cut'', true)')");
+nothing_left('dropped as the hint says', 'cut');
 
 # ----- a worker is down -----
 $cluster->sql("INSERT INTO raw.events SELECT 'a' || i % 9, $rows");
@@ -195,7 +248,32 @@ is($cluster->sql("SELECT bool_and(r.result::jsonb = d.definition) FROM run_comma
 $cluster->sql("SELECT sessionize.alter_pipeline('web', gap => '2 hours')");
 $cluster->sql("CALL sessionize.refresh('web')");
 proven('altered after all', 'web');
+# A shard whose definition differs, as an alter_pipeline leaves it that did not reach all servers.
+my ($other) = grep { $_->{worker} == 1 } $cluster->shards('raw.events');
+$cluster->worker(1)->safe_psql('postgres', "SELECT sessionize.alter_pipeline('web_$other->{id}', gap => '3 hours')");
+like($cluster->sql("SELECT problem FROM sessionize.pipeline_status WHERE pipeline_name = 'web'"), qr/another definition/, 'pipeline_status says that the definition of a shard differs');
+refused("SELECT * FROM sessionize.verify('web')", qr/web_$other->{id} has another definition.*attach_shards\('web'\)/s, 'and calls are errors');
+$cluster->sql("SELECT * FROM sessionize.attach_shards('web')");
+is($cluster->sql("SELECT coalesce(problem, '') FROM sessionize.pipeline_status WHERE pipeline_name = 'web'"), '', 'attach_shards gives it that of the others');
+# A seal that reaches only some shards. attach_shards makes the others follow.
+$cluster->worker(2)->stop('immediate');
+refused("SELECT * FROM sessionize.seal('web', '2026-01-03Z')", qr/ERROR:.*$port/s, 'seal while a worker is down is an error that names it');
+$cluster->worker(2)->start;
+$cluster->recover;
+# whatever it has reached, one shard is sealed then
+my ($reachable) = grep { $_->{worker} == 1 } $cluster->shards('raw.events');
+$cluster->worker(1)->safe_psql('postgres', "SELECT sessionize.seal('web_$reachable->{id}', '2026-01-03Z')");
+$cluster->sql("SELECT * FROM sessionize.attach_shards('web')");
+is($cluster->sql("SELECT count(*), count(DISTINCT sealed_before), min(sealed_before) = '2026-01-03Z' FROM sessionize.shard_status WHERE sealed_before IS NOT NULL"), '4|1|t', 'attach_shards seals the others too');
+proven('sealed after all', 'web');
 is($cluster->sql("SELECT count(*) FROM web.sessions") , $cluster->sql(q{SELECT sum((new)::int) FROM (SELECT coalesce(occurred_at - lag(occurred_at) OVER w > '2 hours', true) OR false AS new FROM raw.events WINDOW w AS (PARTITION BY who ORDER BY occurred_at)) AS x}), 'by the new rule');
+# ----- the raw table is dropped -----
+$cluster->sql('DROP TABLE raw.events');
+refused("SELECT * FROM sessionize.$_", qr/raw table of distributed pipeline "web" was dropped.*drop_pipeline\('web'\)/s, "without the raw table, $_ is an error") for "verify('web')", "reconcile('web')", "erase_user('web', 'a1')", "attach_shards('web')";
+refused("CALL sessionize.refresh('web')", qr/raw table of distributed pipeline "web" was dropped/, 'refresh too');
+like($cluster->sql("SELECT problem FROM sessionize.pipeline_status WHERE pipeline_name = 'web'"), qr/raw table was dropped/, 'and pipeline_status says so');
+$cluster->sql("SELECT sessionize.drop_pipeline('web')");
+nothing_left('without the raw table', 'web');
 $cluster->stop;
 $single->stop('immediate');
 done_testing();
