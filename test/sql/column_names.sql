@@ -8,96 +8,96 @@ CREATE SCHEMA szcn;
 -- 000_packaging.pl tells when a word of the SQL in the sources is missing here
 CREATE TABLE szcn.names AS
 SELECT row_number() OVER (ORDER BY w) AS n, w AS name FROM regexp_split_to_table('
-_bare _live a about abs account acl aclexplode active add add_dimension add_measure added_pairs
-address_names adrelid affected again all all_events alter alter_contract alter_pipeline
-alter_pipeline_owner always an and anonymous_id any are argument array array_agg as at attach
-attach_distributed attach_source attacl attempts attisdropped attname attnum attrelid attribute
-attributes atttypid autovacuum_vacuum_scale_factor b backfill backfill_key backfill_piece before
-between bigint blocks blows body bool_and bool_or boolean built by by_columns c calendar_date
-calendar_day call call_shards calls cap capture captured captured_table cardinality cascade case
-changed_pairs changed_ranges changed_rows changes channel_group check_by check_kind check_name
-check_no_orphans check_pages check_result check_schema check_state checks chosen_windows
-claimed_keys claimed_windows clamped class classid clock_timestamp closed_at closes_after coalesce
-collate column column_name compatibility concerns condition conflict conflicts conname conrelid
-constraint constraints contact contract contract_document contract_reference contract_rule
-contract_version contracts convert_to copies copies_kept copies_until corrected count counted create
-create_contract create_events_table create_pipeline create_rollup cron cron_job cross
-current_setting current_user d data_check database date date_key date_trunc day day_name day_of_week
-decision decode decoded deduplicate_items default default_transaction_isolation defaults definition
-delete deleted delivered_at deliveries dense_rank deprecated_at deptype derived derived_keys
-derived_users desc description detail digest digest2 dim_date dim_event dim_page dim_user
-dim_user_pkey dim_user_session_key_valid_from_key dimension dimension_attribute dimensions dirty
-dirty_begin dirty_log discarded distinct distinct_pages distributed_pipeline distributed_pipelines
-div do document documents domain drop drop_dimension drop_pipeline dropped_until due duplicates
-duration e else enable_capture enable_event_counts enable_identity enabled end ended_at ended_by
-entry entry_page entry_page_key epoch error errors ev_class event event_id event_key event_name
-event_time events events_live events_table every except exclude excluded excluding existing exists
-exit_page exit_page_key expected expires_at expression expressions extension extract f fact_event
-fact_event_key fact_session fact_session_copies fact_session_key fact_session_pkey
-fact_session_shifted failed failed_since failing failures false fence filled_at fillfactor filling
-filter filtered first first_value float8 follow_shards for forgotten format found_since found_until
-from full full_since function fuse fuse_hold fuse_level fuses g gap generate_series generated given
-gives go gone grace grain grant granted grantee greatest group groupid grouping h has has_properties
-has_source hash hashtext hashtextextended have having headers health_query help here hi history
-hold_id holds hour i id identities identity ids if immediate in incident incident_check
-incident_checks incident_event incident_events incident_forgotten incident_id incident_notice
-incidents including index indexrelid indrelid infer_schema ingest_gap ingest_position
-ingest_rejected inhdetachpending inherit inhparent inhrelid insert int int4 interval into is
-is_bounce is_current is_excluded is_grantable is_ignored is_missing is_read is_temporary is_there
-is_weekend isfinite iso_year it item j job jobid join joined_at joined_users joining_keys json jsonb
-jsonb_agg jsonb_array_elements jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text
-jsonb_object_agg jsonb_object_keys jsonb_path_query_first jsonb_strip_nulls jsonb_to_record
-jsonb_to_recordset jsonb_typeof judged_keys judged_users k keep keep_shard_call kept kept_rows key
-key_differences key_is keys keyword kind l labels lag lane large_key last_at last_failed_at late
-late_key late_rows lateral lead least leave ledger left length less_links less_users level like
-limit limit_rows lineage lines link_differences list live_ live_events live_rollup live_sessions lo
-loaded_at local locked locktype logged logged_at longest lower m made made_in make makes mark_dirty
-materialized max max_duration max_events max_keys_per_user max_lead max_members
-max_parallel_workers_per_gather max_users_per_key md5 mean_duration meant measure measures member
-members mended merge_definitions message metric metric_name metric_query midnight
-midnight_expression min missing mode month month_name more_keys more_links more_users move moved n
-name named_users naming_rule ndistinct near_keys near_users need need_id needs new new_session_id
-newest newest_first next_at no not not_captured note_id noted noted_at noted_by nothing notice
-notice_id now nspname null nullif nulls num_nonnulls number numeric o object object_identity
-object_type objid objsubid occurred_at octet_length of of_events off offset oid old old_session_id
-oldest on on_commit once one only opened_at opens_after operator oprcode oprowner or order
-ordinality other other_hash other_id other_keys other_users out outdated outlives over overriding
-own owned owner p page page_key page_view page_views pages parameters part partition parts path
-paused payload pending period person_id person_key person_link person_user persons pg_attrdef
-pg_attribute pg_catalog pg_class pg_constraint pg_cron pg_depend pg_describe_object
-pg_dist_local_group pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects
-pg_get_serial_sequence pg_has_role pg_index pg_inherits pg_locks pg_namespace pg_notify pg_operator
-pg_policy pg_prepared_xacts pg_proc pg_relation_size pg_rewrite pg_roles pg_sessionize pg_snapshot
-pg_stat_activity pg_statistic_ext pg_trigger pg_type pg_visible_in_snapshot pick pid piece pieces
-pipeline pipeline_gap pipeline_id pipeline_name place plan planning polrelid position positions
-prepared preset preset_document preview_pipeline previews primary privilege_type producer
-progress_handle proowner properties property_statistics protocol put q quarantine quarantine_id
-quarantine_key quarantine_rule quarantine_without_key quarantined quarantined_rows quarter query
-query_name quiet quiet_from quiet_until quiet_zone r raw raw_column raw_ctid raw_id raw_keys raw_row
-raw_rows raw_table read read_since read_until reason rebuild rebuild_need rebuild_piece received_at
-record recovered_at recursive refclassid reference referred referring_site refers_to refobjid
-refresh refreshed regclass regexp_replace regprocedure regrole regtype rejected_at rejected_id
-relacl relation release_fuse released_at released_by relfilenode relid relkind relname relnamespace
-relowner remember removed_pairs removes rename replace replica rest restored_at restored_blocks
-results resume resumed_at retry_at returning role rollup rollups rolname rolsuper round row row_at
-row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated rtrim rule
-rules run run_error run_errors run_id s s_bare s_live same_start sample schedule schedule_failure
-scheduler schedules schema schema_path schemas sealed sealed_before sealed_beyond sealed_key seen
-seen_before select session session_alias session_alias_key session_alias_old session_id session_key
-session_started_at sessionize sessions set sets severity share shifted since single skew_threshold
-skip smallint sonly source source_name source_view sqlstate sselect stale star_pairs start
-started_at started_by state states statistics status store_events stored string_agg strpos stxrelid
-subject subjects substring successes such sum summed supersedes system sz_row sz_weight t table
-tablesample take takes text tgargs tgenabled tgfoid tgrelid that the them then they tid time
-time_zone time_zone_expression timeout timestamptz to to_json to_jsonb to_regclass too too_old took
-touched_keys touched_users transaction transactionid transactions translate tries trigger true ts
-type typowner u unbounded unbuilt_since undo union unique unit unlogged unnamed_properties unnest
-unplanned unschedule until update updated updated_at upper usage use user user_differences
-user_excluded user_hash user_id user_is user_key user_link uses_counts using uuid v valid_from
-valid_to validate value values version version_rule via view violations virtualtransaction visible w
-wanted warned was_hash was_id was_ignored was_key was_person was_there webhook webhook_name
-webhook_position week weight were what when where window with write wrong x xact_start xid xid8 y
-year zone
+_bare _live a account acl aclexplode add add_dimension add_measure added_pairs address_names adrelid
+again all alter alter_pipeline alter_pipeline_owner always and anonymous_id any argument array
+array_agg as at attach attach_source attacl attname attrelid attribute attributes b backfill
+backfill_key backfill_piece before between bigint blocks bool_and boolean built by c calendar_date
+calendar_day call cap capture captured captured_table cardinality cascade case changed_pairs
+changed_ranges channel_group chosen_windows claimed_keys claimed_windows class classid
+clock_timestamp coalesce collate column column_name condition conflict conflicts conname conrelid
+constraint convert_to copies_until count create create_events_table create_pipeline cron cron_job
+cross current_user d database date date_key day day_name day_of_week decode deduplicate_items
+default default_transaction_isolation definition delete dense_rank deptype derived derived_keys
+derived_users desc detail digest digest2 dim_date dim_event dim_page dim_user dim_user_pkey
+dim_user_session_key_valid_from_key dimension dimension_attribute dimensions dirty dirty_begin
+dirty_log distinct distinct_pages div do domain drop drop_dimension drop_pipeline duplicates
+duration e else enable_capture enable_identity end ended_at ended_by entry entry_page entry_page_key
+epoch error errors ev_class event_id event_key event_name event_time events every exclude excluded
+excluding exists exit_page exit_page_key expires_at expression expressions extension extract f
+fact_event fact_event_key fact_session fact_session_copies fact_session_key fact_session_pkey
+fact_session_shifted failures false fillfactor filter filtered first first_value for format
+found_since found_until from full full_since function g gap generated gives go grant granted grantee
+greatest group has hash hashtextextended have having here hi i identities identity in including
+index indexrelid indrelid inhdetachpending inherit inhparent inhrelid insert int int4 interval into
+is is_bounce is_current is_excluded is_grantable is_ignored is_temporary is_there is_weekend
+isfinite iso_year it j job jobid join joined_users joining_keys json jsonb_array_elements
+jsonb_build_object jsonb_each jsonb_object_agg jsonb_strip_nulls jsonb_typeof judged_keys
+judged_users k kept_rows key key_differences key_is keys kind l lag lane large_key last_at
+last_failed_at late late_key late_rows lateral lead least leave ledger left less_links less_users
+like limit link_differences live_ live_events live_sessions lo loaded_at locked locktype logged
+logged_at m made_in make makes mark_dirty materialized max max_duration max_events max_keys_per_user
+max_lead max_members max_parallel_workers_per_gather max_users_per_key md5 measure measures member
+members mended merge_definitions midnight midnight_expression min mode month month_name more_keys
+more_links more_users move moved n name named_users ndistinct near_keys near_users need need_id
+needs new new_session_id newest_first next_at no not not_captured noted_at noted_by nothing now
+nspname null nullif num_nonnulls number numeric o object object_identity object_type objid objsubid
+occurred_at of of_events off offset oid old old_session_id oldest on on_commit once one only
+operator oprcode oprowner or order ordinality other_hash other_id other_keys other_users out
+outdated outlives over overriding owned owner p page page_key page_view page_views part partition
+paused pending person_id person_key person_link person_user persons pg_attrdef pg_attribute
+pg_catalog pg_class pg_constraint pg_cron pg_depend pg_describe_object pg_event_trigger_ddl_commands
+pg_event_trigger_dropped_objects pg_index pg_inherits pg_locks pg_namespace pg_operator pg_policy
+pg_prepared_xacts pg_proc pg_rewrite pg_roles pg_sessionize pg_snapshot pg_stat_activity
+pg_statistic_ext pg_trigger pg_type pg_visible_in_snapshot pick pid piece pieces pipeline
+pipeline_gap pipeline_id pipeline_name place polrelid prepared preset preset_document primary
+privilege_type progress_handle proowner q quarantine quarantine_id quarantine_key
+quarantine_without_key quarantined quarantined_rows quarter r raw raw_ctid raw_id raw_keys raw_rows
+raw_table read read_since read_until reason rebuild rebuild_need rebuild_piece received_at record
+recursive refclassid referring_site refobjid refresh refreshed regclass regprocedure regrole relacl
+relation relfilenode relid relname relnamespace relowner removed_pairs removes rename replace
+replica restored_at restored_blocks resume resumed_at retry_at returning role rolname rolsuper row
+row_at row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated rtrim
+run run_error run_errors run_id s s_bare s_live same_start schedule schedule_failure scheduler
+schedules schema sealed sealed_before sealed_beyond sealed_key seen_before select session
+session_alias session_alias_key session_alias_old session_id session_key session_started_at
+sessionize sessions set shifted since single skew_threshold skip smallint sonly source source_name
+source_view sqlstate sselect stale star_pairs start started_at started_by state statistics
+string_agg strpos stxrelid substring such sum system t table take takes text tgargs tgenabled tgfoid
+tgrelid that the them then tid time time_zone time_zone_expression timestamptz to to_jsonb too
+too_old touched_keys touched_users transaction transactionid tries trigger true ts type typowner u
+unbounded unbuilt_since union unique unlogged unnest unschedule until update updated_at usage use
+user user_differences user_excluded user_hash user_id user_is user_key user_link using uuid v
+valid_from valid_to value values via view virtualtransaction visible w was_hash was_id was_ignored
+was_key was_person was_there week weight what when where window with write wrong x xact_start xid
+xid8 y year zone
+about abs active affected all_events alter_contract an are attempts attisdropped attnum atttypid
+autovacuum_vacuum_scale_factor blows body bool_or by_columns call_shards calls changed_rows changes
+check_by check_kind check_name check_pages check_result check_schema check_state checks clamped
+closed_at closes_after compatibility concerns constraints contact contract contract_document
+contract_reference contract_rule contract_version contracts copies copies_kept corrected counted
+create_contract create_rollup current_setting data_check date_trunc decision decoded defaults
+deleted delivered_at deliveries deprecated_at description discarded distributed_pipeline
+distributed_pipelines document documents dropped_until due enable_event_counts enabled event
+events_live events_table except existing expected failed failed_since failing fence filled_at
+filling float8 follow_shards forgotten fuse fuse_hold fuse_level fuses generate_series given gone
+grace grain grouping h has_properties has_source hashtext headers health_query help history hold_id
+holds hour id ids if immediate incident incident_check incident_checks incident_event
+incident_events incident_forgotten incident_id incident_notice incidents infer_schema ingest_gap
+ingest_position ingest_rejected is_missing is_read item joined_at jsonb jsonb_agg jsonb_build_array
+jsonb_each_text jsonb_object_keys jsonb_path_query_first jsonb_to_record jsonb_to_recordset keep
+keep_shard_call kept keyword labels length level limit_rows lineage lines list live_rollup local
+longest lower made mean_duration meant message metric metric_name metric_query missing naming_rule
+newest note_id noted notice notice_id nulls octet_length opened_at opens_after other own pages
+parameters parts path payload period pg_get_serial_sequence pg_has_role pg_notify pg_relation_size
+plan planning position positions preview_pipeline previews producer properties property_statistics
+protocol put quarantine_rule query query_name quiet quiet_from quiet_until quiet_zone raw_column
+raw_row recovered_at reference referred refers_to regexp_replace regtype rejected_at rejected_id
+release_fuse released_at released_by relkind remember rest results rollup rollups round rule rules
+sample schema_path schemas seen sets severity share states status store_events stored subject
+subjects successes summed supersedes sz_row sz_weight tablesample they timeout to_json to_regclass
+took transactions translate undo unit unnamed_properties unplanned updated upper uses_counts
+validate version version_rule violations wanted warned webhook webhook_name webhook_position were
+attach_distributed check_no_orphans groupid pg_dist_local_group
 within z',
 '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
