@@ -11,15 +11,17 @@ $$;
 
 SELECT sessionize.create_events_table('raw.events');
 CREATE TABLE at AS SELECT '2026-03-02 12:20Z'::timestamptz AS at;
--- Sixty days of three sources, with 40 event names, 5 versions, 1,000 pages; sessions of about 10 events; a fiftieth are copies.
+-- Sixty days of three sources, with 40 event names, 5 versions, 1,000 pages; sessions of about 10 events, a hundredth with a price;
+-- a fiftieth are copies.
 INSERT INTO raw.events (event_id, event_name, user_id, anonymous_id, occurred_at, sent_at, received_at, source, properties, context)
 SELECT md5((n - (n % 50 = 0)::int)::text), 'event_' || floor(40 * (abs(hashint8(n)) / 2147483648.0) ^ 2), CASE WHEN n % 3 = 0 THEN 'u' || n / 10 % 200000 END,
        'v' || n / 10 % 700000, t.at, t.at, t.at + interval '1 second', (ARRAY['web', 'ios', 'android'])[1 + n / 10 % 3],
-       jsonb_build_object('page', '/p' || n % 1000, 'product_id', n % 400), jsonb_build_object('version', n / 1000 % 5, 'locale', (ARRAY['de', 'en', 'pt'])[1 + n % 3])
+       jsonb_build_object('page', '/p' || n % 1000, 'product_id', n % 400, 'price', CASE WHEN n % 100 = 0 THEN 10 + n % 7919 END), jsonb_build_object('version', n / 1000 % 5, 'locale', (ARRAY['de', 'en', 'pt'])[1 + n % 3])
 FROM generate_series(1, :events) AS n, at AS a, LATERAL (SELECT a.at - (:events - n) * interval '60 days' / :events) AS t (at);
 CREATE INDEX ON raw.events (received_at);
 SELECT sessionize.create_pipeline('web', 'raw.events');
 SELECT sessionize.add_dimension('web', 'client', '{"locale": "context ->> ''locale''"}', grain => 'event');
+SELECT sessionize.add_measure('web', 'revenue', 'sum', '(properties ->> ''price'')::numeric', grain => 'event');
 SELECT count(*) AS checks FROM sessionize.add_default_checks('web');
 CALL sessionize.rebuild('web');
 VACUUM ANALYZE;

@@ -208,17 +208,18 @@ $$, NULL),
 '{"by":           {"type": "text", "default": "", "about": "judge each source, event_name or version by itself: one or more of them, separated by commas"},
   "hours":        {"type": "integer", "default": "1", "about": "how many hours to add up"},
   "delay":        {"type": "interval", "default": "15 minutes", "about": "how long to wait for late events before an hour is judged"},
-  "weeks":        {"type": "integer", "default": "4", "about": "how many weeks to compare with"},
+  "weeks":        {"type": "integer", "default": "6", "about": "how many weeks to compare with; judge when three of them are known"},
   "threshold":    {"type": "numeric", "default": "6", "about": "how many deviations from the median are too many"},
   "least_change": {"type": "numeric", "default": "0.3", "about": "a smaller part of the median is never too much"},
   "least_events": {"type": "numeric", "default": "20", "about": "judge only where so many events are expected, or have come"},
   "least_part":   {"type": "numeric", "default": "0.1", "about": "less than this part of a median that is at least four times least_events is too little, however much the numbers vary"},
   "direction":    {"type": "text", "default": "both", "about": "both, drop or rise"}}',
-'[{"name": "volume"}, {"name": "volume_of_day", "parameters": {"hours": 24, "least_change": 0.2, "threshold": 5}},
+'[{"name": "volume"}, {"name": "volume_in_6_hours", "parameters": {"hours": 6, "threshold": 4}, "every": "1 hour"},
+  {"name": "volume_of_day", "parameters": {"hours": 24, "least_change": 0.2, "threshold": 5}},
   {"name": "volume_of_source", "parameters": {"by": "source"}, "needs": "source"},
   {"name": "volume_of_source_in_6_hours", "parameters": {"by": "source", "hours": 6}, "every": "1 hour", "needs": "source"},
   {"name": "volume_of_event", "parameters": {"by": "event_name"}, "needs": "event_name"},
-  {"name": "volume_of_event_in_6_hours", "parameters": {"by": "event_name", "hours": 6}, "every": "1 hour", "needs": "event_name"}]',
+  {"name": "volume_of_event_in_6_hours", "parameters": {"by": "event_name", "hours": 6, "threshold": 5}, "every": "1 hour", "needs": "event_name"}]',
 $$
 WITH span AS (
 	SELECT z.zone, date_trunc('hour', c.at - p.delay) AT TIME ZONE z.zone AS until
@@ -228,7 +229,7 @@ WITH span AS (
 		SELECT e.source, e.event_name, e.version,
 		       date_trunc('hour', e.hour AT TIME ZONE s.zone) AS hour, sum(e.events)::bigint AS events
 		FROM c, p, span AS s, sessionize.event_counts(c.pipeline::name,
-		         (s.until - (p.weeks * 7 + 3) * interval '1 day' - p.hours * interval '1 hour') AT TIME ZONE s.zone,
+		         (s.until - p.weeks * 7 * interval '1 day' - p.hours * interval '1 hour') AT TIME ZONE s.zone,
 		         s.until AT TIME ZONE s.zone, p.by) AS e
 		GROUP BY 1, 2, 3, 4) AS k
 ), subject AS (
@@ -240,39 +241,46 @@ WITH span AS (
 	LEFT JOIN counted AS k USING (id, hour)
 ), series AS MATERIALIZED (
 	SELECT g.id, array_agg(g.events ORDER BY g.hour) AS events, count(*)::int AS hours FROM grid AS g GROUP BY g.id
-), before AS MATERIALIZED (
-	-- each of the last three days' windows, and the one so many weeks before it
-	SELECT r.id, n.place, r.hours, r.events[n.place] AS events, w.week, r.events[n.place - w.week * 168] AS of_week
-	FROM series AS r, generate_series(greatest(r.hours - 71, 1), r.hours) AS n (place), p, generate_series(1, p.weeks) AS w (week)
-	WHERE n.place - w.week * 168 >= 1
-), compared AS MATERIALIZED (
-	SELECT k.id, s.until - (k.hours - k.place + 1) * interval '1 hour' AS hour, k.events,
-	       percentile_cont(0.5) WITHIN GROUP (ORDER BY k.of_week) AS median, array_agg(k.of_week ORDER BY k.week) AS before
-	FROM span AS s, before AS k GROUP BY k.id, k.hours, k.place, k.events, s.until
+), judged AS MATERIALIZED (
+	-- the last window, and those of the same hours of the weeks before
+	SELECT r.id, r.events[r.hours] AS events, array_agg(o.events ORDER BY w.week) AS before,
+	       percentile_cont(0.5) WITHIN GROUP (ORDER BY o.events) AS median
+	FROM series AS r, p, generate_series(1, p.weeks) AS w (week), LATERAL (SELECT r.events[r.hours - w.week * 168]) AS o (events)
+	WHERE r.hours - w.week * 168 >= 1 GROUP BY r.id, r.events[r.hours]
+), others AS MATERIALIZED (
+	-- windows of all these weeks, each with the median of the same hours of the other weeks: every eleventh, so of each hour of the day
+	SELECT r.id, r.events[n.place] AS events, o.median
+	FROM series AS r, p, generate_series(r.hours - 11, greatest(p.hours, 1), -11) AS n (place), LATERAL (
+		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY r.events[w.place]) AS median
+		FROM generate_series((n.place - 1) % 168 + 1, r.hours - p.hours, 168) AS w (place)
+		WHERE w.place <> n.place AND w.place >= p.hours
+	) AS o
+	WHERE n.place <= r.hours - p.hours
 ), spread AS (
-	-- how far the hours of the last three days were from their medians, in units of the root of the median
-	SELECT k.id, 1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(k.events - k.median) / sqrt(greatest(k.median, 1))) AS spread
-	FROM compared AS k, span AS s WHERE k.hour < s.until - interval '1 hour' GROUP BY k.id
+	-- how far they usually are from these medians, in units of the median's root; a night says little about a day
+	SELECT k.id, 1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(o.events - o.median) / sqrt(greatest(o.median, 1))) AS spread
+	FROM judged AS k JOIN others AS o ON o.id = k.id AND o.median >= k.median / 4 GROUP BY k.id
 )
 SELECT b.source, b.event_name, b.version,
-       CASE WHEN cardinality(k.before) >= 2 AND greatest(k.median, k.events) >= p.least_events THEN k.events END,
+       CASE WHEN cardinality(k.before) >= least(p.weeks, 3) AND greatest(k.median, k.events) >= p.least_events THEN k.events END,
        CASE WHEN p.direction <> 'rise' AND k.median >= p.least_events THEN round(greatest(d.least, CASE WHEN k.median >= 4 * p.least_events THEN p.least_part * k.median END)::numeric, 1) END,
        CASE WHEN p.direction <> 'drop' THEN round(d.most::numeric, 1) END,
-       abs(k.events - k.median)::bigint, (k.hour - (p.hours - 1) * interval '1 hour') AT TIME ZONE s.zone,
+       abs(k.events - k.median)::bigint, (s.until - p.hours * interval '1 hour') AT TIME ZONE s.zone,
        jsonb_build_object('median', k.median, 'weeks_before', k.before)
 FROM p, span AS s, subject AS b
-JOIN compared AS k ON k.id = b.id
+JOIN judged AS k ON k.id = b.id
 LEFT JOIN spread AS v ON v.id = b.id
--- roots of counts vary by one half, however large the counts are, so that the bounds are as far from the median's root
-CROSS JOIN LATERAL (SELECT sqrt(k.median), p.threshold / 2 * greatest(v.spread, 1)) AS h (root, width)
 CROSS JOIN LATERAL (
-	SELECT greatest(p.least_change * k.median,
-	                p.threshold / 2 * 1.4826 * (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(x - k.median)) FROM unnest(k.before) AS x))
-) AS w (width)
+	SELECT 1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(x - k.median)) / sqrt(greatest(k.median, 1)) AS spread FROM unnest(k.before) AS x
+) AS w
+-- the weeks of these hours are few, so that their own spread counts a quarter; roots of counts vary by one half, however large
+-- the counts are, so that the bounds are as far from the median's root
 CROSS JOIN LATERAL (
-	SELECT least(greatest(h.root - h.width, 0) ^ 2, k.median - w.width), greatest((h.root + h.width) ^ 2, k.median + w.width)
+	SELECT sqrt(k.median), p.threshold / 2 * greatest(sqrt(0.75 * coalesce(v.spread, w.spread) ^ 2 + 0.25 * w.spread ^ 2), 1)
+) AS h (root, width)
+CROSS JOIN LATERAL (
+	SELECT least(greatest(h.root - h.width, 0) ^ 2, (1 - p.least_change) * k.median), greatest((h.root + h.width) ^ 2, (1 + p.least_change) * k.median)
 ) AS d (least, most)
-WHERE k.hour = s.until - interval '1 hour'
 $$, NULL),
 
 ('uniqueness', 'share of rows', 'event_id', 'warning', '15 minutes',
@@ -439,7 +447,7 @@ $$),
   "rows_as_one":{"type": "numeric", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions; NULL: 9 for events, 1 for sessions"},
   "pages":      {"type": "integer", "default": "1000", "about": "look at so many pages (8 kB) of the table, and read as many: half of them with rows of the period, half with rows of the history"}}',
 '[{"name": "distribution_of_event_name", "parameters": {"attribute": "event_name"}, "needs": "event_name"},
-  {"name": "distribution_of_page", "parameters": {"attribute": "page"}, "needs": "page"},
+  {"name": "distribution_of_page_in_6_hours", "parameters": {"attribute": "page", "period": "6 hours", "least_rows": 100}, "needs": "page"},
   {"name": "distribution_of_is_bounce", "parameters": {"attribute": "is_bounce", "period": "6 hours", "max_index": 0.1, "least_rows": 50}},
   {"name": "distribution_of_session_key", "parameters": {"attribute": "session_key", "period": "6 hours", "members": 5, "max_index": 1}, "needs": "events"},
   {"name": "distribution_of_{attribute}", "parameters": {"attribute": "{attribute}"}, "needs": "dimensions"},
@@ -507,14 +515,15 @@ WHERE t.rows > 0
 $$, NULL),
 
 ('novelty', 'share of rows', '{attribute}', 'warning', '1 hour',
-'many rows have a value that no row had before',
+'many rows have a value that no row had before, or nearly none',
 '{"attribute":  {"type": "attribute", "required": true, "about": "as for the kind distribution; best one of few values"},
   "period":     {"type": "interval", "default": "6 hours", "about": "which rows are judged: the newest"},
   "history":    {"type": "interval", "default": "28 days", "about": "with what they are compared: rows before that"},
+  "max_before": {"type": "numeric", "default": "0.01", "about": "a value is new if its part of the rows before is at most this part of its part of the newest rows: a few may seem to have come before, by a clock that is wrong"},
   "least_rows": {"type": "bigint", "default": "5", "about": "fewer rows of one value are never too many"},
   "rows_as_one":{"type": "numeric", "default": "1", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"},
   "pages":      {"type": "integer", "default": "1000", "about": "look at so many pages (8 kB) of the table, and read as many: half of them with rows of the period, half with rows of the history"}}',
-'[{"name": "novelty_of_{attribute}", "parameters": {"attribute": "{attribute}"}, "needs": "measures"}]',
+'[{"name": "novelty_of_{attribute}", "parameters": {"attribute": "{attribute}", "pages": 8000}, "needs": "measures"}]',
 $$
 WITH counted AS MATERIALIZED (
 	SELECT {value}::text AS member, count(*) FILTER (WHERE {time} >= c.at - p.period) AS now,
@@ -525,18 +534,24 @@ WITH counted AS MATERIALIZED (
 	GROUP BY 1
 ), totals AS (
 	SELECT sum(k.now) AS now, sum(k.before) AS before FROM counted AS k
+), new AS (
+	SELECT k.member, k.now, k.before, k.since FROM p, counted AS k, totals AS t
+	WHERE k.now > 0 AND k.before * t.now <= p.max_before * k.now * t.before
 ), worst AS (
-	-- a value that many have, which is seldom new, stands where no value is new
-	SELECT CASE WHEN k.before = 0 THEN k.now ELSE 0 END AS rows, CASE WHEN k.before = 0 THEN k.since END AS since
-	FROM counted AS k WHERE k.now > 0 ORDER BY 1 DESC, k.member LIMIT 1
+	SELECT n.now, n.before, n.since FROM new AS n
+	UNION ALL SELECT 0, 0, NULL
+	ORDER BY 1 DESC, 2 LIMIT 1
 )
-SELECT NULL, NULL, NULL, CASE WHEN b.upper < 1 THEN round(w.rows / t.now, 6) END, NULL, round(b.upper, 6), w.rows, w.since, (
+SELECT NULL, NULL, NULL, CASE WHEN b.upper < 1 THEN round(w.now / t.now, 6) END, NULL, round(b.upper::numeric, 6), w.now, w.since, (
 	SELECT jsonb_agg(jsonb_build_object('member', n.member, 'rows', n.now)) FROM (
-		SELECT k.member, k.now FROM counted AS k WHERE k.before = 0 AND k.now > 0 ORDER BY 2 DESC, 1 LIMIT 5) AS n)
+		SELECT n.member, n.now FROM new AS n ORDER BY 2 DESC, 1 LIMIT 5) AS n)
 FROM p, worst AS w, totals AS t, LATERAL (
+	-- how many choices there are of those that are the newest, of all rows of the value: the logarithm is at most this
+	SELECT CASE WHEN w.before > 0 THEN w.before * ln((w.now + w.before)::float8 / w.before) + w.now * ln((w.now + w.before)::float8 / w.now) ELSE 0 END
+) AS h (choices), LATERAL (
 	-- if nothing has changed, the newest rows are any of all rows: the chance that so many of one value
-	-- are all among them is at most their part of all rows, to the power of so many
-	SELECT greatest(14 * p.rows_as_one / ln((t.now + t.before) / t.now), p.least_rows - 0.5) / t.now
+	-- are all among them is at most their part of all rows, to the power of so many, for each choice
+	SELECT greatest((14 * p.rows_as_one + h.choices) / ln((t.now + t.before) / t.now), p.least_rows - 0.5) / t.now
 ) AS b (upper)
 WHERE t.now > 0 AND t.before > 0
 $$, NULL),

@@ -227,11 +227,11 @@ FROM generate_series('2026-02-06Z'::timestamptz, '2026-02-09Z', interval '2 hour
      (SELECT check_name FROM sessionize.data_check JOIN sessionize.check_kind USING (kind) WHERE remember IS NOT NULL) AS m (c)
 ORDER BY h, c
 \gexec
--- The steps: each hour; or those after which a fault begins, the hour after that, the end and two hours after it, and little by night.
+-- The steps: each hour; or those after which a fault begins, the hour after that, the end and the hour after it, and little by night.
 SELECT statement FROM (
 	SELECT h.hour, lead(h.hour) OVER (ORDER BY h.hour) AS until
 	FROM generate_series('2026-02-09Z'::timestamptz, '2026-02-09Z'::timestamptz + :days * interval '1 day', interval '1 hour') AS h (hour)
-	WHERE :step = 1 OR extract(hour FROM h.hour) IN (3, 9, 10, 12, 13, 15, 17, 18, 20)
+	WHERE :step = 1 OR extract(hour FROM h.hour) IN (3, 9, 10, 12, 13, 15, 16, 18, 19)
 ) AS s
 CROSS JOIN LATERAL (VALUES
 	(1, format('SELECT sim.over(%L), sim.begins(%L)', hour, hour)),

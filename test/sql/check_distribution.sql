@@ -1,14 +1,14 @@
--- The default checks of the distribution of session keys and of a measure's numbers, on the faults that they are for.
+-- The default checks of the distribution of session keys, of pages and of a measure's numbers, on the faults that they are for.
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE SCHEMA szd;
-CREATE TABLE szd.hits (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, visitor text, at timestamptz, price numeric);
+CREATE TABLE szd.hits (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, visitor text, at timestamptz, price numeric, page text);
 CREATE INDEX ON szd.hits (visitor, at);
-SELECT sessionize.create_pipeline('szd_web', 'szd.hits', key => 'visitor', event_time => 'at', raw_id => 'id');
+SELECT sessionize.create_pipeline('szd_web', 'szd.hits', key => 'visitor', event_time => 'at', raw_id => 'id', page => 'page');
 SELECT sessionize.add_measure('szd_web', 'revenue', 'sum', 'price', grain => 'event');
--- two weeks with an event each minute, sessions of five, a price of 10 to 99 each
-INSERT INTO szd.hits (visitor, at, price)
-SELECT 'v' || n / 5, '2026-01-01Z'::timestamptz + n * interval '1 minute', 10 + n * 7 % 90 FROM generate_series(0, 14 * 1440 - 1) AS n;
+-- two weeks with an event each minute, sessions of five, a price of 10 to 99 and one of 40 pages each
+INSERT INTO szd.hits (visitor, at, price, page)
+SELECT 'v' || n / 5, '2026-01-01Z'::timestamptz + n * interval '1 minute', 10 + n * 7 % 90, '/p' || n % 40 FROM generate_series(0, 14 * 1440 - 1) AS n;
 SELECT name FROM sessionize.add_default_checks('szd_web') AS a (name) WHERE name IN ('distribution_of_session_key', 'distribution_of_revenue') ORDER BY 1;
 CALL sessionize.rebuild('szd_web');
 SELECT c, r.status FROM unnest('{distribution_of_session_key,distribution_of_revenue}'::text[]) AS c, sessionize.run_checks('szd_web', c, '2026-01-15Z') AS r;
@@ -42,6 +42,25 @@ SELECT sessionize.drop_check('szd_web', 'as sessions');
 UPDATE szd.hits SET visitor = 'v' || id / 5, price = 10 + id * 7 % 90 WHERE at >= '2026-01-14Z';
 CALL sessionize.refresh('szd_web');
 SELECT c, r.status FROM unnest('{distribution_of_session_key,distribution_of_revenue}'::text[]) AS c, sessionize.run_checks('szd_web', c, '2026-01-15Z') AS r;
+
+-- numbers that are new, though one of them seems to be of the week before, by a clock that was wrong
+UPDATE szd.hits SET price = price * 100 WHERE at >= '2026-01-14 18:00Z' AND id % 10 = 0 OR id = 7 * 1440;
+CALL sessionize.refresh('szd_web');
+SELECT status, round(value, 2) AS value, value > upper AS too_many, affected FROM sessionize.run_checks('szd_web', 'novelty_of_revenue', '2026-01-15Z');
+-- rare numbers, which came before as well, are not new
+UPDATE szd.hits SET price = price * 100 WHERE at < '2026-01-14 18:00Z' AND id % 500 = 1;
+CALL sessionize.refresh('szd_web');
+SELECT status, value FROM sessionize.run_checks('szd_web', 'novelty_of_revenue', '2026-01-15Z');
+UPDATE szd.hits SET price = price / 100 WHERE price >= 1000;
+CALL sessionize.refresh('szd_web');
+-- few events have a measure, so that its numbers are looked for on more pages than other values are
+SELECT check_name, parameters ->> 'pages' AS pages FROM sessionize.checks WHERE check_name IN ('novelty_of_revenue', 'distribution_of_page_in_6_hours') ORDER BY 1;
+
+-- all pages are the same for six hours
+SELECT status, value > upper AS shifted FROM sessionize.run_checks('szd_web', 'distribution_of_page_in_6_hours', '2026-01-15Z');
+UPDATE szd.hits SET page = '/p0' WHERE at >= '2026-01-14 18:00Z';
+CALL sessionize.refresh('szd_web');
+SELECT status, value > upper AS shifted FROM sessionize.run_checks('szd_web', 'distribution_of_page_in_6_hours', '2026-01-15Z');
 
 -- too few rows to judge by say nothing, whatever they are
 DELETE FROM szd.hits WHERE at >= '2026-01-14 18:00Z' AND id % 10 <> 0;
