@@ -90,6 +90,44 @@ open_tables(ExportRun *run)
 }
 
 /*
+ * close_tables frees the tables.
+ */
+static void
+close_tables(ExportRun *run)
+{
+	for (size_t i = 0; i < run->table_count; i++)
+	{
+		ExportTable *table = &run->tables[i];
+
+		lake_table_free(&table->table);
+		delta_log_free(&table->log);
+		json_decref(table->schema);
+		json_decref(table->adds);
+		json_decref(table->files);
+		free(table->days);
+		free(table->fingerprint);
+	}
+	free(run->tables);
+	run->tables = NULL;
+	run->table_count = 0;
+}
+
+/*
+ * settle settles what an earlier export has left open.  If that has changed what the database knows,
+ * a new snapshot is taken, which shows it.
+ */
+static bool
+settle(ExportRun *run)
+{
+	if (!export_settle(run))
+		return false;
+	if (!run->settled)
+		return true;
+	close_tables(run);
+	return export_database_snapshot(&run->database) && open_tables(run);
+}
+
+/*
  * open_run opens everything: the database, the lake and what is to be written there.
  */
 static bool
@@ -183,18 +221,7 @@ export_changed(ExportRun *run)
 static void
 close_run(ExportRun *run)
 {
-	for (size_t i = 0; i < run->table_count; i++)
-	{
-		ExportTable *table = &run->tables[i];
-
-		lake_table_free(&table->table);
-		delta_log_free(&table->log);
-		json_decref(table->schema);
-		json_decref(table->adds);
-		json_decref(table->files);
-		free(table->days);
-	}
-	free(run->tables);
+	close_tables(run);
 	free(run->notes);
 	if (run->storage != NULL)
 		run->storage->close(run->storage);
@@ -209,7 +236,7 @@ close_run(ExportRun *run)
 static bool
 run_export(ExportRun *run, const ExportFolder *folder)
 {
-	bool done = open_run(run, folder) && export_settle(run) && export_changed(run) &&
+	bool done = open_run(run, folder) && settle(run) && export_changed(run) &&
 				export_vacuum(run);
 
 	if (!done)

@@ -116,8 +116,8 @@ is_written(const ExportTable *table, const json_t *add)
 	if (lake->partition < 0)
 		return table->day_count > 0;
 	day = json_string_value(json_object_get(values, lake->columns[lake->partition].name));
-	for (size_t i = 0; day != NULL && i < table->day_count; i++)
-		if (strcmp(table->days[i].day, day) == 0)
+	for (size_t i = 0; i < table->day_count; i++)
+		if (strcmp(table->days[i].day, day != NULL ? day : "") == 0)
 			return true;
 	return false;
 }
@@ -251,11 +251,25 @@ export_list_files(ExportRun *run)
 }
 
 /*
+ * fingerprint returns what the database knows a table without days by: what it said just now, or, if
+ * the table has not changed, before.
+ */
+static json_t *
+fingerprint(const ExportTable *table, const json_t *before)
+{
+	if (table->fingerprint != NULL)
+		return json_string(table->fingerprint);
+	return json_incref(
+		json_object_get(json_object_get(before, table->table.name), "fingerprint"));
+}
+
+/*
  * export_summary returns what was done.
  */
 char *
 export_summary(const ExportRun *run)
 {
+	json_t *before = json_loads(run->database.summary, 0, NULL);
 	json_t *summary = json_object();
 	char *text;
 
@@ -265,12 +279,14 @@ export_summary(const ExportRun *run)
 
 		json_object_set_new(
 			summary, table->table.name,
-			json_pack("{s:I, s:I, s:I, s:I, s:I}", "version", (json_int_t) table->log.version,
+			json_pack("{s:I, s:I, s:I, s:I, s:I, s:o*}", "version", (json_int_t) table->log.version,
 					  "days", (json_int_t) table->day_count, "rows", (json_int_t) table->rows,
 					  "bytes", (json_int_t) table->bytes, "files",
-					  (json_int_t) json_array_size(table->adds)));
+					  (json_int_t) json_array_size(table->adds), "fingerprint",
+					  fingerprint(table, before)));
 	}
 	text = json_dumps(summary, JSON_COMPACT);
 	json_decref(summary);
+	json_decref(before);
 	return text;
 }

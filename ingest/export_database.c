@@ -18,14 +18,15 @@
 #define READ_SECONDS    86400
 
 #define BEGIN_EXPORT                                                                               \
-	"SELECT b.location, b.token, b.intended FROM sessionize.export_begin($1, $2) AS b"
+	"SELECT b.location, b.token, b.intended, b.summary FROM sessionize.export_begin($1, $2) AS b"
 #define SNAPSHOT "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+#define RELEASE  "ROLLBACK"
 #define TIME                                                                                       \
 	"SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 #define TABLES                                                                                     \
 	"SELECT t.table_name, t.partition_column, t.columns FROM sessionize.export_tables($1, $2) AS t"
 #define CHANGES                                                                                    \
-	"SELECT c.table_name, to_char(c.day, 'YYYY-MM-DD'), c.row_count, c.note_ids "                  \
+	"SELECT c.table_name, to_char(c.day, 'YYYY-MM-DD'), c.row_count, c.fingerprint, c.note_ids "   \
 	"FROM sessionize.export_changes($1, $2, $3) AS c ORDER BY c.table_name, c.day"
 #define QUERY  "SELECT sessionize.export_query($1, $2, $3, $4)"
 #define INTEND "SELECT sessionize.export_intend($1, $2, $3, $4)"
@@ -95,9 +96,10 @@ take_begin(ExportDatabase *database, PGresult *result)
 		return false;
 	database->location = strdup(PQgetvalue(result, 0, 0));
 	snprintf(database->token, sizeof(database->token), "%s", PQgetvalue(result, 0, 1));
-	database->intended = strdup(PQgetvalue(result, 0, 2));
+	snprintf(database->intended, sizeof(database->intended), "%s", PQgetvalue(result, 0, 2));
+	database->summary = strdup(PQgetvalue(result, 0, 3));
 	PQclear(result);
-	return (database->location != NULL && database->intended != NULL) ||
+	return (database->location != NULL && database->summary != NULL) ||
 		   fail_with(database->failure, "there is no memory for the export");
 }
 
@@ -127,7 +129,7 @@ export_database_close(ExportDatabase *database)
 	PQfinish(database->reader);
 	PQfinish(database->keeper);
 	free(database->location);
-	free(database->intended);
+	free(database->summary);
 	*database = (ExportDatabase){0};
 }
 
@@ -139,6 +141,9 @@ export_database_snapshot(ExportDatabase *database)
 {
 	PGresult *result;
 
+	if (PQtransactionStatus(database->reader) != PQTRANS_IDLE &&
+		!run(database, database->reader, RELEASE, 0, NULL, ACCOUNT_SECONDS))
+		return false;
 	if (!run(database, database->reader, SNAPSHOT, 0, NULL, ACCOUNT_SECONDS) ||
 		(result = ask(database, database->reader, TIME, 0, NULL, ACCOUNT_SECONDS)) == NULL)
 		return false;
@@ -192,9 +197,11 @@ export_database_changes(ExportDatabase *database, bool whole, ExportChanges *cha
 		snprintf(change->day, sizeof(change->day), "%s", PQgetvalue(result, (int) i, 1));
 		change->rows = strtoll(PQgetvalue(result, (int) i, 2), NULL, 10);
 		done = change->table != NULL;
+		if (done && !PQgetisnull(result, (int) i, 3))
+			done = (change->fingerprint = strdup(PQgetvalue(result, (int) i, 3))) != NULL;
 	}
-	if (done && rows > 0 && !PQgetisnull(result, 0, 3))
-		changes->notes = strdup(PQgetvalue(result, 0, 3));
+	if (done && rows > 0)
+		done = (changes->notes = strdup(PQgetvalue(result, 0, 4))) != NULL;
 	done = done && changes->changes != NULL;
 	PQclear(result);
 	return done || fail_with(database->failure, "there is no memory for the days");
@@ -207,7 +214,10 @@ void
 export_changes_free(ExportChanges *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
+	{
 		free(changes->changes[i].table);
+		free(changes->changes[i].fingerprint);
+	}
 	free(changes->changes);
 	free(changes->notes);
 	*changes = (ExportChanges){0};

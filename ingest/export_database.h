@@ -28,8 +28,9 @@ typedef struct ExportDatabase
 	PGconn *keeper;
 
 	char *location;
-	char token[UUID_SIZE]; /* of the last export that was finished; empty: none */
-	char *intended;        /* what has been intended since; empty: nothing */
+	char token[UUID_SIZE];    /* of the last export that was finished; empty: none */
+	char intended[UUID_SIZE]; /* of the last one that was intended; empty: none */
+	char *summary;            /* of the last one that was finished: a JSON object */
 	char time[40];         /* of the snapshot, ISO 8601 */
 } ExportDatabase;
 
@@ -37,8 +38,9 @@ typedef struct ExportDatabase
 typedef struct ExportChange
 {
 	char *table;
-	char day[16]; /* YYYY-MM-DD; empty: the table has no days */
+	char day[16]; /* YYYY-MM-DD; empty: the table has no days, or its rows have none */
 	int64_t rows;
+	char *fingerprint; /* of a table without days; else NULL */
 } ExportChange;
 
 typedef struct ExportChanges
@@ -52,7 +54,7 @@ typedef struct ExportChanges
 extern bool export_database_open(ExportDatabase *database, const char *conninfo);
 extern void export_database_close(ExportDatabase *database);
 
-/* Take the snapshot that all is read in. */
+/* Take the snapshot that all is read in, in place of the one there was. */
 extern bool export_database_snapshot(ExportDatabase *database);
 
 /* Make the tables, which the caller frees one by one. */
@@ -61,7 +63,7 @@ extern bool export_database_tables(ExportDatabase *database, LakeTable **tables,
 extern bool export_database_changes(ExportDatabase *database, bool whole, ExportChanges *changes);
 extern void export_changes_free(ExportChanges *changes);
 
-/* Read the rows of some days, an array in PostgreSQL's text form; NULL: of a table without days. */
+/* Read the rows of some days, an array in PostgreSQL's text form; NULL: all rows. */
 extern bool export_database_read(ExportDatabase *database, const LakeTable *table, const char *days,
 								 ParquetRows *rows);
 

@@ -34,7 +34,7 @@ static bool
 is_intended(const ExportRun *run, const DeltaLog *log)
 {
 	return *log->token != '\0' && !is_finished(run, log) &&
-		   strstr(run->database.intended, log->token) != NULL;
+		   strcmp(run->database.intended, log->token) == 0;
 }
 
 /*
@@ -79,34 +79,45 @@ check_log(const ExportRun *run, ExportTable *table)
 }
 
 /*
- * intended_by_all returns the token that all logs have of an export that was not finished; NULL:
- * they have none, or not the same.
+ * count_intended returns how many logs have the export that was intended and not finished.
  */
-static const char *
-intended_by_all(const ExportRun *run)
+static size_t
+count_intended(const ExportRun *run)
 {
-	const char *token = run->tables[0].log.token;
+	size_t count = 0;
 
 	for (size_t i = 0; i < run->table_count; i++)
-		if (!is_intended(run, &run->tables[i].log) ||
-			strcmp(run->tables[i].log.token, token) != 0)
-			return NULL;
-	return token;
+		count += is_intended(run, &run->tables[i].log) ? 1 : 0;
+	return count;
 }
 
 /*
- * choose_token chooses a token of this export's own.  If some of the logs have one that was intended,
- * and others not, it is used once more: the database remembers no more than one of them.
+ * choose_token chooses a token of this export's own.
+ *
+ * If some of the logs have one that was intended, and others not, it is used once more: the database
+ * remembers one of them, and would not know those logs again after another crash.  Since logs are
+ * written in one order, the last one has it only when all have what was intended last.
  */
 static bool
 choose_token(ExportRun *run)
 {
 	if (!random_uuid(run->token) || !random_uuid(run->files))
 		return fail_with(run->failure, "the system has no random numbers");
-	for (size_t i = 0; i < run->table_count; i++)
-		if (is_intended(run, &run->tables[i].log))
-			memcpy(run->token, run->tables[i].log.token, sizeof(run->token));
+	if (count_intended(run) > 0)
+		memcpy(run->token, run->database.intended, sizeof(run->token));
 	return true;
+}
+
+/*
+ * distrust_fingerprints has tables without days written, of which the lake may have another form than
+ * the one that the database compares them with.
+ */
+static void
+distrust_fingerprints(ExportRun *run)
+{
+	for (size_t i = 0; i < run->table_count; i++)
+		if (run->tables[i].table.partition < 0 && is_intended(run, &run->tables[i].log))
+			run->tables[i].whole = true;
 }
 
 /*
@@ -115,18 +126,21 @@ choose_token(ExportRun *run)
 static bool
 settle_crash(ExportRun *run)
 {
-	const char *token = intended_by_all(run);
+	const char *token = run->database.intended;
 	char *summary;
 	bool done;
 
-	if (token == NULL)
+	if (count_intended(run) < run->table_count)
 		return true;
+	/* fingerprints are of what was finished before */
+	*run->database.summary = '\0';
 	log_info("the last export was cut off after it had written the lake's logs; it is finished now");
 	summary = export_summary(run);
 	done = summary != NULL ? export_database_finish(&run->database, token, summary)
 						   : fail_with(run->failure, "there is no memory for the export");
 	free(summary);
 	memcpy(run->database.token, token, sizeof(run->database.token));
+	run->settled = true;
 	return done;
 }
 
@@ -139,7 +153,10 @@ export_settle(ExportRun *run)
 	for (size_t i = 0; i < run->table_count; i++)
 		if (!check_log(run, &run->tables[i]))
 			return false;
-	return settle_crash(run) && choose_token(run);
+	if (!settle_crash(run))
+		return false;
+	distrust_fingerprints(run);
+	return choose_token(run);
 }
 
 /*
@@ -199,11 +216,11 @@ take_days(ExportRun *run, ExportTable *table, const ExportChanges *changes)
 
 		if (strcmp(change->table, table->table.name) != 0)
 			continue;
-		if ((*change->day != '\0') != (table->table.partition >= 0))
-			return fail_with(run->failure, "the database has no day for rows of \"%s\"",
-							 table->table.name);
 		memcpy(day->day, change->day, sizeof(day->day));
 		day->rows = change->rows;
+		if (change->fingerprint != NULL &&
+			(table->fingerprint = strdup(change->fingerprint)) == NULL)
+			return fail_with(run->failure, "there is no memory for the days");
 		table->day_count++;
 	}
 	if (table->day_count > 0 || table->whole)

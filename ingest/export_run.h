@@ -14,7 +14,7 @@
 /* A day that is written anew. */
 typedef struct ExportDay
 {
-	char day[16]; /* YYYY-MM-DD; empty: the table has no days */
+	char day[16]; /* YYYY-MM-DD; empty: the table has no days, or its rows have none */
 	int64_t rows;
 } ExportDay;
 
@@ -27,6 +27,7 @@ typedef struct ExportTable
 	bool whole;      /* all days are written, and all files there were are removed */
 	ExportDay *days;
 	size_t day_count;
+	char *fingerprint; /* of a table without days, if it has changed */
 
 	/* what was written */
 	json_t *adds;
@@ -49,6 +50,7 @@ typedef struct ExportRun
 
 	char token[UUID_SIZE]; /* by which this export is known in the logs */
 	char files[UUID_SIZE]; /* what the names of its files have in them */
+	bool settled;          /* an earlier export was finished by this one */
 	char *notes;           /* for export_intend() */
 	bool changed;          /* there is something to write */
 } ExportRun;

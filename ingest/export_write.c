@@ -18,6 +18,9 @@
 /* As many rows are read at a time, if they are of several days. */
 #define ROWS_AT_ONCE 1000000
 
+/* What the folder of rows without a day is called. */
+#define NO_DAY "__HIVE_DEFAULT_PARTITION__"
+
 /* What is being written. */
 typedef struct Writing
 {
@@ -39,7 +42,7 @@ make_path(const Writing *writing, char path[LAKE_NAME_SIZE])
 
 	if (table->partition >= 0)
 		length = snprintf(path, LAKE_NAME_SIZE, "%s=%s/", table->columns[table->partition].name,
-						  writing->day->day);
+						  *writing->day->day != '\0' ? writing->day->day : NO_DAY);
 	snprintf(path + length, (size_t) (LAKE_NAME_SIZE - length),
 			 "part-%05d-%s-c000.zstd.parquet", writing->part, writing->run->files);
 }
@@ -55,7 +58,8 @@ partition_values(const Writing *writing)
 
 	if (table->partition >= 0)
 		json_object_set_new(values, table->columns[table->partition].name,
-							json_string(writing->day->day));
+							*writing->day->day != '\0' ? json_string(writing->day->day)
+														: json_null());
 	return values;
 }
 
@@ -137,7 +141,8 @@ read_days(ExportRun *run, ExportTable *table, const ExportDay *days, size_t coun
 	bool done = rows != NULL;
 
 	for (size_t i = 0; i < count; i++)
-		text_printf(&list, "%s%s", i == 0 ? "{" : ",", days[i].day);
+		text_printf(&list, "%s%s", i == 0 ? "{" : ",",
+					*days[i].day != '\0' ? days[i].day : "NULL");
 	text_put(&list, "}");
 	if (list.failed)
 		done = fail_with(run->failure, "there is no memory for the days");

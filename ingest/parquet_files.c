@@ -94,7 +94,9 @@ copy_rows(DuckdbSession *session, const LakeTable *table, const char *day, int64
 	text_put(&sql, "COPY (SELECT ");
 	put_columns(&sql, table);
 	text_put(&sql, " FROM " PARQUET_ROWS_TABLE);
-	if (day != NULL)
+	if (table->partition >= 0 && day == NULL)
+		text_printf(&sql, " WHERE c%d IS NULL", table->partition);
+	else if (day != NULL)
 	{
 		text_printf(&sql, " WHERE c%d = ", table->partition);
 		put_literal(&sql, day);

@@ -24,7 +24,7 @@ typedef struct ParquetFile
 typedef bool (*ParquetTake)(void *context, const ParquetFile *file);
 
 /*
- * Write the rows of a day (YYYY-MM-DD; NULL: all rows) to files of about so many bytes, sorted by
+ * Write the rows of a day (YYYY-MM-DD; NULL: those without one, or all rows of a table without days) to files of about so many bytes, sorted by
  * time, without the partition's column.  No rows make no file.
  */
 extern bool parquet_files_write(DuckdbSession *session, const LakeTable *table, const char *day,

@@ -223,7 +223,7 @@ put_field(ParquetRows *rows, int i, const ParquetValue *value)
 		return true;
 	return fail_with(rows->session->failure,
 					 "the column \"%s\" of \"%s\" has a %s that Parquet has no form for: it is "
-					 "infinite, or too far away",
+					 "infinite, or too far away; have the measure or mapping make NULL of it",
 					 column->name, rows->table->name, column->type->name);
 }
 
