@@ -15,9 +15,9 @@
 
 static const char signature[] = "PGCOPY\n\377\r\n"; /* and the zero at its end */
 
-#define HEADER_SIZE   19 /* the signature, flags and the length of an extension, which has no bytes */
-#define POLL_SECONDS  3600
-#define END_OF_ROWS   (-1)
+#define HEADER_SIZE  19 /* the signature, flags and the length of an extension, which has no bytes */
+#define POLL_SECONDS 3600
+#define END_OF_ROWS  (-1)
 
 typedef struct CopyReader
 {

@@ -28,7 +28,8 @@
 	" \"remove\": 'STRUCT(path VARCHAR, deletionTimestamp BIGINT, dataChange BOOLEAN, "            \
 	"extendedFileMetadata BOOLEAN, partitionValues " MAP ", size BIGINT, tags " MAP ")',"          \
 	" \"metaData\": 'STRUCT(id VARCHAR, name VARCHAR, description VARCHAR, format "                \
-	"STRUCT(provider VARCHAR, options " MAP "), schemaString VARCHAR, partitionColumns VARCHAR[], " \
+	"STRUCT(provider VARCHAR, options " MAP                                                        \
+	"), schemaString VARCHAR, partitionColumns VARCHAR[], "                                        \
 	"configuration " MAP ", createdTime BIGINT)',"                                                 \
 	" \"protocol\": 'STRUCT(minReaderVersion INTEGER, minWriterVersion INTEGER)'}"
 
@@ -159,8 +160,7 @@ delta_checkpoint_read(DeltaLog *log, int64_t version)
 	bool done;
 
 	snprintf(name, sizeof(name), NAME_FORMAT, log->folder, version);
-	done = name_files(log, &files) &&
-		   log->storage->get(log->storage, name, &contents) == LAKE_OK &&
+	done = name_files(log, &files) && log->storage->get(log->storage, name, &contents) == LAKE_OK &&
 		   write_file(log, files.parquet.data, &contents) &&
 		   run(log,
 			   "SELECT to_json({'txn': txn, 'add': \"add\", 'remove': remove, 'metaData': "
@@ -254,8 +254,7 @@ put_checkpoint(DeltaLog *log, int64_t keep)
 	count += put_all(log, &lines, "add", log->live, keep);
 	count += put_all(log, &lines, "remove", log->removed, keep);
 	snprintf(name, sizeof(name), NAME_FORMAT, log->folder, log->version);
-	done = name_files(log, &files) && !lines.failed &&
-		   write_file(log, files.lines.data, &lines) &&
+	done = name_files(log, &files) && !lines.failed && write_file(log, files.lines.data, &lines) &&
 		   run(log,
 			   "COPY (SELECT * FROM read_json('%s', format = 'newline_delimited', "
 			   "maximum_object_size = 268435456, columns = " COLUMNS

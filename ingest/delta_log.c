@@ -55,12 +55,13 @@ check_protocol(const DeltaLog *log, const json_t *protocol)
 
 	if (reader <= READER_VERSION && writer <= WRITER_VERSION)
 		return true;
-	return fail_with(log->failure,
-					 "the table in \"%s\" has been upgraded to Delta's protocol %" JSON_INTEGER_FORMAT
-					 "/%" JSON_INTEGER_FORMAT
-					 ", and this program writes %d/%d: export to another location, or remove the "
-					 "table's folder and have it written anew",
-					 log->folder, reader, writer, READER_VERSION, WRITER_VERSION);
+	return fail_with(
+		log->failure,
+		"the table in \"%s\" has been upgraded to Delta's protocol %" JSON_INTEGER_FORMAT
+		"/%" JSON_INTEGER_FORMAT
+		", and this program writes %d/%d: export to another location, or remove the "
+		"table's folder and have it written anew",
+		log->folder, reader, writer, READER_VERSION, WRITER_VERSION);
 }
 
 /*
@@ -219,8 +220,8 @@ read_version(DeltaLog *log, int64_t version, bool apply)
 	if (result == LAKE_ABSENT)
 		done = !apply || fail_with(log->failure, "the log has no version \"%s\"", name);
 	else
-		done = result == LAKE_OK && lines.data != NULL &&
-			   read_lines(log, lines.data, apply, &commit);
+		done =
+			result == LAKE_OK && lines.data != NULL && read_lines(log, lines.data, apply, &commit);
 	if (commit.changes_rows && !commit.ours && version > log->token_version)
 		log->changed_by_others = version;
 	text_free(&lines);
@@ -310,10 +311,10 @@ delta_log_sign(const DeltaLog *log, json_t *actions, const char *token)
 	char id[sizeof(APPLICATION) + UUID_SIZE];
 
 	snprintf(id, sizeof(id), APPLICATION "%s", token);
-	if (json_array_append_new(actions,
-							  json_pack("{s:{s:s, s:I, s:I}}", "txn", "appId", id, "version",
-										(json_int_t) log->version + 1, "lastUpdated",
-										(json_int_t) time(NULL) * 1000)) != 0)
+	if (json_array_append_new(actions, json_pack("{s:{s:s, s:I, s:I}}", "txn", "appId", id,
+												 "version", (json_int_t) log->version + 1,
+												 "lastUpdated", (json_int_t) time(NULL) * 1000)) !=
+		0)
 		return no_memory(log);
 	return true;
 }

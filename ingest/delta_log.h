@@ -32,8 +32,8 @@ typedef struct DeltaLog
 	json_t *removed; /* path: the remove action of one that was */
 	json_t *txns;    /* the application's id: the txn action */
 
-	char token[UUID_SIZE]; /* of the last export; empty: none */
-	int64_t token_version; /* the version that it made */
+	char token[UUID_SIZE];     /* of the last export; empty: none */
+	int64_t token_version;     /* the version that it made */
 	int64_t changed_by_others; /* a later version in which others changed rows; -1: none */
 } DeltaLog;
 

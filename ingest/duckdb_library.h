@@ -65,7 +65,7 @@ typedef struct duckdb_string
  * looked up by the name with duckdb_ before it.
  */
 #define DUCKDB_FUNCTIONS(F)                                                                        \
-	F(const char *, library_version, (void))                                                       \
+	F(const char *, library_version, (void) )                                                      \
 	F(void, free, (void *memory))                                                                  \
 	F(int, create_config, (duckdb_config * config))                                                \
 	F(int, set_config, (duckdb_config config, const char *name, const char *value))                \
@@ -86,7 +86,7 @@ typedef struct duckdb_string
 	F(duckdb_idx, data_chunk_get_size, (duckdb_chunk chunk))                                       \
 	F(void, data_chunk_set_size, (duckdb_chunk chunk, duckdb_idx size))                            \
 	F(duckdb_vector, data_chunk_get_vector, (duckdb_chunk chunk, duckdb_idx column))               \
-	F(duckdb_idx, vector_size, (void))                                                             \
+	F(duckdb_idx, vector_size, (void) )                                                            \
 	F(void *, vector_get_data, (duckdb_vector vector))                                             \
 	F(uint64_t *, vector_get_validity, (duckdb_vector vector))                                     \
 	F(void, vector_ensure_validity_writable, (duckdb_vector vector))                               \

@@ -132,8 +132,8 @@ take_chunk(const DuckdbLibrary *library, duckdb_chunk chunk, duckdb_idx columns,
 		{
 			duckdb_vector vector = library->data_chunk_get_vector(chunk, i);
 
-			values[i] =
-				text_of(library->vector_get_data(vector), library->vector_get_validity(vector), row);
+			values[i] = text_of(library->vector_get_data(vector),
+								library->vector_get_validity(vector), row);
 		}
 		taken = take(context, values);
 	}

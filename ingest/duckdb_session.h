@@ -38,12 +38,12 @@ typedef struct DuckdbText
 /* Takes a row; false ends the statement, after it has said why. */
 typedef bool (*DuckdbRow)(void *context, const DuckdbText *values);
 
-extern bool duckdb_session_open(DuckdbSession *session, const DuckdbSettings *settings,
-								Failure *failure);
+extern bool
+duckdb_session_open(DuckdbSession *session, const DuckdbSettings *settings, Failure *failure);
 extern void duckdb_session_close(DuckdbSession *session);
 
 /* Run a statement, whose rows, if they are of interest, have columns of type VARCHAR only. */
-extern bool duckdb_session_run(DuckdbSession *session, const char *sql, DuckdbRow take,
-							   void *context);
+extern bool
+duckdb_session_run(DuckdbSession *session, const char *sql, DuckdbRow take, void *context);
 
 #endif /* INGEST_DUCKDB_SESSION_H */

@@ -152,9 +152,8 @@ static bool
 finish(ExportRun *run)
 {
 	char *summary = export_summary(run);
-	bool done = summary != NULL
-					? export_database_finish(&run->database, run->token, summary)
-					: fail_with(run->failure, "there is no memory for the export");
+	bool done = summary != NULL ? export_database_finish(&run->database, run->token, summary)
+								: fail_with(run->failure, "there is no memory for the export");
 
 	free(summary);
 	export_point("finished");
@@ -211,8 +210,7 @@ export_changed(ExportRun *run)
 		log_info("nothing has changed since the last export");
 		return list_files(run);
 	}
-	return intend(run) && write_files(run) && export_commit(run) && list_files(run) &&
-		   finish(run);
+	return intend(run) && write_files(run) && export_commit(run) && list_files(run) && finish(run);
 }
 
 /*
@@ -236,8 +234,7 @@ close_run(ExportRun *run)
 static bool
 run_export(ExportRun *run, const ExportFolder *folder)
 {
-	bool done = open_run(run, folder) && settle(run) && export_changed(run) &&
-				export_vacuum(run);
+	bool done = open_run(run, folder) && settle(run) && export_changed(run) && export_vacuum(run);
 
 	if (!done)
 	{

@@ -52,12 +52,12 @@ add_info(const ExportRun *run, const ExportTable *table, json_t *actions)
 
 	text_printf(&partitions, "[%s]", by != NULL ? by : "");
 	free(by);
-	info = json_pack(
-		"{s:{s:I, s:s, s:{s:s, s:s}, s:s, s:s, s:s, s:s, s:s}}", "commitInfo", "timestamp",
-		milliseconds(), "operation", "WRITE", "operationParameters", "mode", "Overwrite",
-		"partitionBy", partitions.failed ? "" : partitions.data, "engineInfo",
-		"pg_sessionize/" INGEST_VERSION, "token", run->token, "pipeline", run->database.pipeline,
-		"export", run->database.name, "snapshotTime", run->database.time);
+	info = json_pack("{s:{s:I, s:s, s:{s:s, s:s}, s:s, s:s, s:s, s:s, s:s}}", "commitInfo",
+					 "timestamp", milliseconds(), "operation", "WRITE", "operationParameters",
+					 "mode", "Overwrite", "partitionBy", partitions.failed ? "" : partitions.data,
+					 "engineInfo", "pg_sessionize/" INGEST_VERSION, "token", run->token, "pipeline",
+					 run->database.pipeline, "export", run->database.name, "snapshotTime",
+					 run->database.time);
 	text_free(&partitions);
 	return json_array_append_new(actions, info) == 0 || no_memory(run);
 }
@@ -79,12 +79,11 @@ add_metadata(const ExportRun *run, const ExportTable *table, json_t *actions)
 		json_array_append_new(partitions, json_string(lake->columns[lake->partition].name));
 	done = random_uuid(id) &&
 		   json_array_append_new(
-			   actions,
-			   json_pack("{s:{s:s, s:s, s:{s:s, s:{}}, s:s, s:o, s:{}, s:I}}", "metaData", "id",
-						 old != NULL ? old : id, "name", lake->name, "format", "provider",
-						 "parquet", "options", "schemaString", schema != NULL ? schema : "",
-						 "partitionColumns", partitions, "configuration", "createdTime",
-						 milliseconds())) == 0;
+			   actions, json_pack("{s:{s:s, s:s, s:{s:s, s:{}}, s:s, s:o, s:{}, s:I}}", "metaData",
+								  "id", old != NULL ? old : id, "name", lake->name, "format",
+								  "provider", "parquet", "options", "schemaString",
+								  schema != NULL ? schema : "", "partitionColumns", partitions,
+								  "configuration", "createdTime", milliseconds())) == 0;
 	free(schema);
 	return (done && schema != NULL) || no_memory(run);
 }
@@ -95,9 +94,9 @@ add_metadata(const ExportRun *run, const ExportTable *table, json_t *actions)
 static bool
 add_protocol(const ExportRun *run, json_t *actions)
 {
-	return json_array_append_new(actions, json_pack("{s:{s:i, s:i}}", "protocol",
-													"minReaderVersion", 1, "minWriterVersion",
-													2)) == 0 ||
+	return json_array_append_new(actions,
+								 json_pack("{s:{s:i, s:i}}", "protocol", "minReaderVersion", 1,
+										   "minWriterVersion", 2)) == 0 ||
 		   no_memory(run);
 }
 
@@ -158,8 +157,7 @@ make_actions(const ExportRun *run, ExportTable *table, json_t *actions)
 	return actions != NULL && add_info(run, table, actions) &&
 		   (table->log.version >= 0 || add_protocol(run, actions)) &&
 		   (!table->new_schema || add_metadata(run, table, actions)) &&
-		   delta_log_sign(&table->log, actions, run->token) &&
-		   add_removes(run, table, actions) &&
+		   delta_log_sign(&table->log, actions, run->token) && add_removes(run, table, actions) &&
 		   (json_array_extend(actions, table->adds) == 0 || no_memory(run));
 }
 
@@ -259,8 +257,7 @@ fingerprint(const ExportTable *table, const json_t *before)
 {
 	if (table->fingerprint != NULL)
 		return json_string(table->fingerprint);
-	return json_incref(
-		json_object_get(json_object_get(before, table->table.name), "fingerprint"));
+	return json_incref(json_object_get(json_object_get(before, table->table.name), "fingerprint"));
 }
 
 /*
@@ -277,13 +274,13 @@ export_summary(const ExportRun *run)
 	{
 		const ExportTable *table = &run->tables[i];
 
-		json_object_set_new(
-			summary, table->table.name,
-			json_pack("{s:I, s:I, s:I, s:I, s:I, s:o*}", "version", (json_int_t) table->log.version,
-					  "days", (json_int_t) table->day_count, "rows", (json_int_t) table->rows,
-					  "bytes", (json_int_t) table->bytes, "files",
-					  (json_int_t) json_array_size(table->adds), "fingerprint",
-					  fingerprint(table, before)));
+		json_object_set_new(summary, table->table.name,
+							json_pack("{s:I, s:I, s:I, s:I, s:I, s:o*}", "version",
+									  (json_int_t) table->log.version, "days",
+									  (json_int_t) table->day_count, "rows",
+									  (json_int_t) table->rows, "bytes", (json_int_t) table->bytes,
+									  "files", (json_int_t) json_array_size(table->adds),
+									  "fingerprint", fingerprint(table, before)));
 	}
 	text = json_dumps(summary, JSON_COMPACT);
 	json_decref(summary);

@@ -21,10 +21,10 @@
 	"SELECT b.location, b.token, b.intended, b.summary FROM sessionize.export_begin($1, $2) AS b"
 #define SNAPSHOT "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #define RELEASE  "ROLLBACK"
-#define TIME                                                                                       \
-	"SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+#define TIME     "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 #define TABLES                                                                                     \
-	"SELECT t.table_name, t.partition_column, t.columns FROM sessionize.export_tables($1, $2) AS t"
+	"SELECT t.table_name, t.partition_column, t.columns FROM sessionize.export_tables($1, $2) AS " \
+	"t"
 #define CHANGES                                                                                    \
 	"SELECT c.table_name, to_char(c.day, 'YYYY-MM-DD'), c.row_count, c.fingerprint, c.note_ids "   \
 	"FROM sessionize.export_changes($1, $2, $3) AS c ORDER BY c.table_name, c.day"
@@ -113,8 +113,8 @@ export_database_open(ExportDatabase *database, const char *conninfo)
 
 	database->keeper = connect_database(database, conninfo);
 	if (PQstatus(database->keeper) != CONNECTION_OK ||
-		!take_begin(database, ask(database, database->keeper, BEGIN_EXPORT, 2, values,
-								  ACCOUNT_SECONDS)))
+		!take_begin(database,
+					ask(database, database->keeper, BEGIN_EXPORT, 2, values, ACCOUNT_SECONDS)))
 		return false;
 	database->reader = connect_database(database, conninfo);
 	return PQstatus(database->reader) == CONNECTION_OK;

@@ -31,7 +31,7 @@ typedef struct ExportDatabase
 	char token[UUID_SIZE];    /* of the last export that was finished; empty: none */
 	char intended[UUID_SIZE]; /* of the last one that was intended; empty: none */
 	char *summary;            /* of the last one that was finished: a JSON object */
-	char time[40];         /* of the snapshot, ISO 8601 */
+	char time[40];            /* of the snapshot, ISO 8601 */
 } ExportDatabase;
 
 /* A day of a table that differs from what was last exported, or might. */
@@ -68,8 +68,8 @@ extern bool export_database_read(ExportDatabase *database, const LakeTable *tabl
 								 ParquetRows *rows);
 
 extern bool export_database_intend(ExportDatabase *database, const char *token, const char *notes);
-extern bool export_database_finish(ExportDatabase *database, const char *token,
-								   const char *summary);
+extern bool
+export_database_finish(ExportDatabase *database, const char *token, const char *summary);
 
 /* Have the database remember why the export failed, if it can. */
 extern void export_database_fail(ExportDatabase *database, const char *message);

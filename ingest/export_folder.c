@@ -132,8 +132,8 @@ export_folder_make(ExportFolder *folder, const char *within, Failure *failure)
 	}
 	folder->path = path.data;
 	folder->lock = lock_folder(path.data, O_CREAT);
-	return folder->lock >= 0 || fail_with(failure, "could not lock the folder \"%s\": %s",
-										  path.data, strerror(errno));
+	return folder->lock >= 0 ||
+		   fail_with(failure, "could not lock the folder \"%s\": %s", path.data, strerror(errno));
 }
 
 /*

@@ -134,7 +134,8 @@ settle_crash(ExportRun *run)
 		return true;
 	/* fingerprints are of what was finished before */
 	*run->database.summary = '\0';
-	log_info("the last export was cut off after it had written the lake's logs; it is finished now");
+	log_info(
+		"the last export was cut off after it had written the lake's logs; it is finished now");
 	summary = export_summary(run);
 	done = summary != NULL ? export_database_finish(&run->database, token, summary)
 						   : fail_with(run->failure, "there is no memory for the export");
@@ -166,15 +167,13 @@ static bool
 has_schema(const ExportTable *table)
 {
 	const LakeTable *lake = &table->table;
-	const char *text =
-		json_string_value(json_object_get(table->log.metadata, "schemaString"));
+	const char *text = json_string_value(json_object_get(table->log.metadata, "schemaString"));
 	json_t *partitions = json_object_get(table->log.metadata, "partitionColumns");
 	const char *partition = json_string_value(json_array_get(partitions, 0));
 	json_t *schema = text != NULL ? json_loads(text, 0, NULL) : NULL;
 	bool same = schema != NULL && json_equal(schema, table->schema) == 1 &&
 				json_array_size(partitions) == (lake->partition >= 0 ? 1 : 0) &&
-				(partition == NULL ||
-				 strcmp(partition, lake->columns[lake->partition].name) == 0);
+				(partition == NULL || strcmp(partition, lake->columns[lake->partition].name) == 0);
 
 	json_decref(schema);
 	return same;

@@ -63,8 +63,7 @@ static bool
 is_useless(const ExportRun *run, const ExportTable *table, const char *path, int64_t age)
 {
 	const json_t *remove = json_object_get(table->log.removed, path);
-	int64_t removed_at =
-		json_integer_value(json_object_get(remove, "deletionTimestamp")) / 1000;
+	int64_t removed_at = json_integer_value(json_object_get(remove, "deletionTimestamp")) / 1000;
 
 	if (json_object_get(table->log.live, path) != NULL)
 		return false;

@@ -43,8 +43,8 @@ make_path(const Writing *writing, char path[LAKE_NAME_SIZE])
 	if (table->partition >= 0)
 		length = snprintf(path, LAKE_NAME_SIZE, "%s=%s/", table->columns[table->partition].name,
 						  *writing->day->day != '\0' ? writing->day->day : NO_DAY);
-	snprintf(path + length, (size_t) (LAKE_NAME_SIZE - length),
-			 "part-%05d-%s-c000.zstd.parquet", writing->part, writing->run->files);
+	snprintf(path + length, (size_t) (LAKE_NAME_SIZE - length), "part-%05d-%s-c000.zstd.parquet",
+			 writing->part, writing->run->files);
 }
 
 /*
@@ -59,7 +59,7 @@ partition_values(const Writing *writing)
 	if (table->partition >= 0)
 		json_object_set_new(values, table->columns[table->partition].name,
 							*writing->day->day != '\0' ? json_string(writing->day->day)
-														: json_null());
+													   : json_null());
 	return values;
 }
 
@@ -70,10 +70,10 @@ static bool
 note_file(Writing *writing, const char *path, const ParquetFile *file)
 {
 	ExportTable *table = writing->table;
-	json_t *add = json_pack("{s:{s:s, s:o, s:I, s:I, s:b, s:s}}", "add", "path", path,
-							"partitionValues", partition_values(writing), "size",
-							(json_int_t) file->bytes, "modificationTime",
-							(json_int_t) time(NULL) * 1000, "dataChange", 1, "stats", file->stats);
+	json_t *add =
+		json_pack("{s:{s:s, s:o, s:I, s:I, s:b, s:s}}", "add", "path", path, "partitionValues",
+				  partition_values(writing), "size", (json_int_t) file->bytes, "modificationTime",
+				  (json_int_t) time(NULL) * 1000, "dataChange", 1, "stats", file->stats);
 
 	if (json_array_append_new(table->adds, add) != 0)
 		return fail_with(writing->run->failure, "there is no memory for the list of files");
@@ -98,8 +98,8 @@ take_file(void *context, const ParquetFile *file)
 	writing->part++;
 	writing->rows += file->rows;
 	text_printf(&name, "%s/%s", writing->table->table.name, path);
-	done = !name.failed &&
-		   json_array_append_new(writing->table->files, json_string(name.data)) == 0;
+	done =
+		!name.failed && json_array_append_new(writing->table->files, json_string(name.data)) == 0;
 	if (!done)
 		fail_with(writing->run->failure, "there is no memory for the list of files");
 	done = done && storage->put_file(storage, name.data, file->path) == LAKE_OK &&
@@ -141,8 +141,7 @@ read_days(ExportRun *run, ExportTable *table, const ExportDay *days, size_t coun
 	bool done = rows != NULL;
 
 	for (size_t i = 0; i < count; i++)
-		text_printf(&list, "%s%s", i == 0 ? "{" : ",",
-					*days[i].day != '\0' ? days[i].day : "NULL");
+		text_printf(&list, "%s%s", i == 0 ? "{" : ",", *days[i].day != '\0' ? days[i].day : "NULL");
 	text_put(&list, "}");
 	if (list.failed)
 		done = fail_with(run->failure, "there is no memory for the days");
@@ -227,7 +226,6 @@ export_unwrite(ExportRun *run)
 		json_t *files = run->tables[i].files;
 
 		for (size_t k = 0; k < json_array_size(files); k++)
-			(void) run->storage->remove(run->storage,
-										json_string_value(json_array_get(files, k)));
+			(void) run->storage->remove(run->storage, json_string_value(json_array_get(files, k)));
 	}
 }

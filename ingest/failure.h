@@ -16,8 +16,8 @@ typedef struct Failure
 } Failure;
 
 /* Keep a sentence, unless there is one already: what failed first is the cause.  Returns false. */
-extern bool fail_with(Failure *failure, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+extern bool
+fail_with(Failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 extern bool has_failed(const Failure *failure);
 

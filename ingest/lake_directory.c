@@ -406,7 +406,7 @@ lake_directory_open(const char *path, Failure *failure)
 		fail_with(failure, "there is no memory for the lake");
 		return NULL;
 	}
-	directory->storage = (LakeStorage){failure, put_new, put,           put_file,
-									   get,     list,    remove_object, close_directory};
+	directory->storage =
+		(LakeStorage){failure, put_new, put, put_file, get, list, remove_object, close_directory};
 	return &directory->storage;
 }

@@ -29,7 +29,7 @@ typedef enum LakeTypeCode
 typedef enum LakeStats
 {
 	LAKE_STATS_NONE,
-	LAKE_STATS_TEXT,  /* a string of which a beginning will do */
+	LAKE_STATS_TEXT, /* a string of which a beginning will do */
 	LAKE_STATS_NUMBER,
 	LAKE_STATS_DATE,
 	LAKE_STATS_TIMESTAMP
@@ -52,7 +52,7 @@ typedef struct LakeColumn
 	const LakeType *type;
 	int precision; /* of a decimal */
 	int scale;
-	char *comment;   /* or NULL */
+	char *comment; /* or NULL */
 } LakeColumn;
 
 typedef struct LakeTable

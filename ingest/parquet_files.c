@@ -105,10 +105,9 @@ copy_rows(DuckdbSession *session, const LakeTable *table, const char *day, int64
 	put_order(&sql, table);
 	text_put(&sql, ") TO ");
 	put_literal(&sql, folder);
-	text_printf(&sql,
-				" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, FILE_SIZE_BYTES %" PRId64
-				")",
-				ROW_GROUP_SIZE, file_bytes);
+	text_printf(
+		&sql, " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, FILE_SIZE_BYTES %" PRId64 ")",
+		ROW_GROUP_SIZE, file_bytes);
 	copied = sql.failed ? fail_with(session->failure, "there is no memory for a statement")
 						: duckdb_session_run(session, sql.data, NULL, NULL);
 	text_free(&sql);

@@ -63,19 +63,21 @@ put_bounds(Text *sql, const LakeColumn *column, int i)
 				text_printf(sql, ", min(f%d)::VARCHAR, max(f%d)::VARCHAR", i, i);
 			break;
 		case LAKE_STATS_DATE:
-			text_printf(sql,
-						", CASE WHEN year(min(f%d)) BETWEEN 1000 AND 9999 THEN min(f%d) END::VARCHAR"
-						", CASE WHEN year(max(f%d)) BETWEEN 1000 AND 9999 THEN max(f%d) END::VARCHAR",
-						i, i, i, i);
+			text_printf(
+				sql,
+				", CASE WHEN year(min(f%d)) BETWEEN 1000 AND 9999 THEN min(f%d) END::VARCHAR"
+				", CASE WHEN year(max(f%d)) BETWEEN 1000 AND 9999 THEN max(f%d) END::VARCHAR",
+				i, i, i, i);
 			break;
 		case LAKE_STATS_TIMESTAMP:
-			text_printf(sql,
-						", CASE WHEN year(min(f%d)) BETWEEN 1000 AND 9998 THEN"
-						" strftime(min(f%d), '%%Y-%%m-%%dT%%H:%%M:%%S.%%gZ') END"
-						", CASE WHEN year(max(f%d)) BETWEEN 1000 AND 9998 THEN"
-						" strftime(max(f%d) + to_microseconds(999), '%%Y-%%m-%%dT%%H:%%M:%%S.%%gZ') "
-						"END",
-						i, i, i, i);
+			text_printf(
+				sql,
+				", CASE WHEN year(min(f%d)) BETWEEN 1000 AND 9998 THEN"
+				" strftime(min(f%d), '%%Y-%%m-%%dT%%H:%%M:%%S.%%gZ') END"
+				", CASE WHEN year(max(f%d)) BETWEEN 1000 AND 9998 THEN"
+				" strftime(max(f%d) + to_microseconds(999), '%%Y-%%m-%%dT%%H:%%M:%%S.%%gZ') "
+				"END",
+				i, i, i, i);
 			break;
 	}
 }
