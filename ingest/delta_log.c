@@ -357,7 +357,7 @@ is_ours(const DeltaLog *log, const char *name, const Text *lines)
 /*
  * put_version puts the next version's file.
  */
-static bool
+static LakeResult
 put_version(DeltaLog *log, const Text *lines)
 {
 	char name[LAKE_NAME_SIZE];
@@ -365,33 +365,34 @@ put_version(DeltaLog *log, const Text *lines)
 
 	version_name(log, log->version + 1, name);
 	result = log->storage->put_new(log->storage, name, lines->data, lines->length);
-	if (result == LAKE_OK || (result == LAKE_EXISTS && is_ours(log, name, lines)))
-		return true;
-	if (result == LAKE_EXISTS)
-		fail_with(log->failure,
-				  "another one has made the version %" PRId64
-				  " of the log in \"%s\" meanwhile; run the export again",
-				  log->version + 1, log->folder);
-	return false;
+	if (result != LAKE_EXISTS)
+		return result;
+	if (is_ours(log, name, lines))
+		return LAKE_OK;
+	fail_with(log->failure,
+			  "another one has made the version %" PRId64
+			  " of the log in \"%s\" meanwhile; run the export again",
+			  log->version + 1, log->folder);
+	return LAKE_EXISTS;
 }
 
 /*
  * delta_log_commit makes the next version.
  */
-bool
+LakeResult
 delta_log_commit(DeltaLog *log, json_t *actions)
 {
 	Text lines = {0};
-	bool done = put_lines(log, actions, &lines) && put_version(log, &lines);
+	LakeResult result = put_lines(log, actions, &lines) ? put_version(log, &lines) : LAKE_FAILED;
 
 	text_free(&lines);
-	if (!done)
-		return false;
+	if (result != LAKE_OK)
+		return result;
 	log->version++;
 	for (size_t i = 0; i < json_array_size(actions); i++)
 		if (!delta_log_apply(log, json_array_get(actions, i)))
-			return false;
-	return true;
+			return LAKE_UNSURE;
+	return LAKE_OK;
 }
 
 /*

@@ -44,8 +44,11 @@ extern bool delta_log_open(DeltaLog *log, LakeStorage *storage, DuckdbSession *s
 /* Add the txn action by which an export is known again. */
 extern bool delta_log_sign(const DeltaLog *log, json_t *actions, const char *token);
 
-/* Make the next version of these actions, which are an array.  False if another one was first. */
-extern bool delta_log_commit(DeltaLog *log, json_t *actions);
+/*
+ * Make the next version of these actions, which are an array.  LAKE_EXISTS: another one was first;
+ * LAKE_UNSURE: it may be there.
+ */
+extern LakeResult delta_log_commit(DeltaLog *log, json_t *actions);
 
 /*
  * Write a checkpoint, from which on readers need not read older versions; remove versions that have

@@ -208,7 +208,7 @@ export_changed(ExportRun *run)
 	if (!run->changed)
 	{
 		log_info("nothing has changed since the last export");
-		return list_files(run);
+		return !run->settled || list_files(run);
 	}
 	return intend(run) && write_files(run) && export_commit(run) && list_files(run) && finish(run);
 }

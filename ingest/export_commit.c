@@ -162,18 +162,21 @@ make_actions(const ExportRun *run, ExportTable *table, json_t *actions)
 }
 
 /*
- * commit_table makes a table's next version; from then on its files are named by a log.
+ * commit_table makes a table's next version.  From then on its files are named by a log; that they
+ * are not must be certain before they are removed.
  */
 static bool
 commit_table(ExportRun *run, ExportTable *table)
 {
 	json_t *actions = json_array();
-	bool done = make_actions(run, table, actions) && delta_log_commit(&table->log, actions);
+	LakeResult result =
+		make_actions(run, table, actions) ? delta_log_commit(&table->log, actions) : LAKE_FAILED;
 
 	json_decref(actions);
-	if (!done)
+	if (result == LAKE_OK || result == LAKE_UNSURE)
+		json_array_clear(table->files);
+	if (result != LAKE_OK)
 		return false;
-	json_array_clear(table->files);
 	log_info("%s: version %" PRId64 ": %zu days, %" PRId64 " rows, %zu files with %" PRId64
 			 " bytes added, %" PRId64 " files removed",
 			 table->table.name, table->log.version, table->day_count, table->rows,
@@ -237,8 +240,8 @@ export_list_files(ExportRun *run)
 
 	for (size_t i = 0; i < run->table_count; i++)
 		json_object_set_new(tables, run->tables[i].table.name, list_table(&run->tables[i]));
-	list = json_pack("{s:s, s:s, s:o}", "token", run->token, "time", run->database.time, "tables",
-					 tables);
+	list = json_pack("{s:s, s:s, s:o}", "token", run->changed ? run->token : run->database.token,
+					 "time", run->database.time, "tables", tables);
 	text = json_dumps(list, JSON_INDENT(1));
 	json_decref(list);
 	if (text == NULL)

@@ -21,7 +21,13 @@
 	"SELECT b.location, b.token, b.intended, b.summary FROM sessionize.export_begin($1, $2) AS b"
 #define SNAPSHOT "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #define RELEASE  "ROLLBACK"
-#define TIME     "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+/* Texts are the same whoever exports, and an export may take long. */
+#define SETTINGS                                                                                   \
+	"SELECT set_config('datestyle', 'ISO, YMD', false), set_config('timezone', 'UTC', false), "    \
+	"set_config('intervalstyle', 'postgres', false), set_config('bytea_output', 'hex', false), "   \
+	"set_config('extra_float_digits', '1', false), set_config('statement_timeout', '0', false), "  \
+	"set_config('idle_in_transaction_session_timeout', '0', false)"
+#define TIME "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 #define TABLES                                                                                     \
 	"SELECT t.table_name, t.partition_column, t.columns FROM sessionize.export_tables($1, $2) AS " \
 	"t"
@@ -117,7 +123,8 @@ export_database_open(ExportDatabase *database, const char *conninfo)
 					ask(database, database->keeper, BEGIN_EXPORT, 2, values, ACCOUNT_SECONDS)))
 		return false;
 	database->reader = connect_database(database, conninfo);
-	return PQstatus(database->reader) == CONNECTION_OK;
+	return PQstatus(database->reader) == CONNECTION_OK &&
+		   run(database, database->reader, SETTINGS, 0, NULL, ACCOUNT_SECONDS);
 }
 
 /*

@@ -199,7 +199,10 @@ put_new(LakeStorage *storage, const char *name, const char *bytes, size_t length
 		result = errno == EEXIST ? LAKE_EXISTS : fail(storage, "make the file", paths.path);
 	(void) unlink(paths.next);
 	if (result == LAKE_OK && !sync_folder(paths.path))
-		result = fail(storage, "sync the folder of", paths.path);
+	{
+		fail(storage, "sync the folder of", paths.path);
+		result = LAKE_UNSURE;
+	}
 	return result;
 }
 

@@ -23,7 +23,8 @@ typedef enum LakeResult
 	LAKE_OK,
 	LAKE_EXISTS, /* put_new: there is an object of this name already */
 	LAKE_ABSENT, /* get: there is none */
-	LAKE_FAILED
+	LAKE_UNSURE, /* put_new: the object may be there, or not be durable */
+	LAKE_FAILED  /* put_new: it is not there */
 } LakeResult;
 
 /* An object in a list. */

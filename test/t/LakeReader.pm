@@ -80,6 +80,8 @@ sub lake_files
 	return \%live;
 }
 
+sub quoted { return '"' . $_[0] =~ s/"/""/gr . '"'; }
+
 # The names of a table's columns and their types, by its export.
 sub columns
 {
@@ -94,9 +96,9 @@ sub keep_oracle
 {
 	my ($node, $pipeline, $export, $table, $version) = @_;
 	my $query = $node->safe_psql('postgres', "SELECT sessionize.export_query('$pipeline', '$export', '$table')");
-	my $list = join(', ', map { my ($name, $type) = @$_; $type =~ /^decimal/ ? qq{"$name"::numeric} : qq{"$name"} } columns($node, $pipeline, $export, $table));
+	my $list = join(', ', map { my ($name, $type) = (quoted($_->[0]), $_->[1]); $type =~ /^decimal/ ? "${name}::numeric" : $name } columns($node, $pipeline, $export, $table));
 
-	$node->safe_psql('postgres', "CREATE SCHEMA IF NOT EXISTS oracle; DROP TABLE IF EXISTS oracle.${table}_$version; CREATE TABLE oracle.${table}_$version AS SELECT $list FROM ($query) AS q");
+	$node->safe_psql('postgres', "SET datestyle = ISO; SET timezone = UTC; CREATE SCHEMA IF NOT EXISTS oracle; DROP TABLE IF EXISTS oracle.${table}_$version; CREATE TABLE oracle.${table}_$version AS SELECT $list FROM ($query) AS q");
 	return;
 }
 
@@ -113,7 +115,7 @@ sub read_lake
 	my $files = lake_files($table, $version);
 	my ($name) = $table =~ m{([^/]+)$};
 	my @columns = split /\n/, $node->safe_psql('postgres', "SELECT attname FROM pg_attribute WHERE attrelid = 'oracle.${name}_$version'::regclass AND attnum > 0 ORDER BY attnum");
-	my $list = join(', ', map { qq{"$_"} } @columns);
+	my $list = join(', ', map { quoted($_) } @columns);
 	my $paths = join(', ', map { "'$table/$_'" } sort keys %$files);
 	if (!$paths)
 	{
