@@ -47,10 +47,8 @@ static bool
 name_files(const DeltaLog *log, Files *files)
 {
 	*files = (Files){{0}, {0}};
-	text_printf(&files->lines, "%s/checkpoint.json", log->session->folder);
-	text_printf(&files->parquet, "%s/checkpoint.parquet", log->session->folder);
-	return (!files->lines.failed && !files->parquet.failed) ||
-		   fail_with(log->failure, "there is no memory for a checkpoint");
+	return duckdb_session_path(log->session, ".checkpoint.json", &files->lines) &&
+		   duckdb_session_path(log->session, ".checkpoint.parquet", &files->parquet);
 }
 
 /*
@@ -254,14 +252,14 @@ put_checkpoint(DeltaLog *log, int64_t keep)
 	count += put_all(log, &lines, "add", log->live, keep);
 	count += put_all(log, &lines, "remove", log->removed, keep);
 	snprintf(name, sizeof(name), NAME_FORMAT, log->folder, log->version);
-	done = name_files(log, &files) && !lines.failed && write_file(log, files.lines.data, &lines) &&
-		   run(log,
-			   "COPY (SELECT * FROM read_json('%s', format = 'newline_delimited', "
-			   "maximum_object_size = 268435456, columns = " COLUMNS
-			   ")) TO '%s' (FORMAT parquet, COMPRESSION zstd)",
-			   files.lines.data, files.parquet.data, NULL, NULL) &&
-		   log->storage->put_file(log->storage, name, files.parquet.data) == LAKE_OK &&
-		   put_hint(log, count);
+	done =
+		name_files(log, &files) && !lines.failed && write_file(log, files.lines.data, &lines) &&
+		run(log,
+			"COPY (SELECT * FROM read_json('%s', format = 'newline_delimited', columns = " COLUMNS
+			")) TO '%s' (FORMAT parquet, COMPRESSION zstd)",
+			files.lines.data, files.parquet.data, NULL, NULL) &&
+		log->storage->put_file(log->storage, name, files.parquet.data) == LAKE_OK &&
+		put_hint(log, count);
 	text_free(&lines);
 	remove_files(&files);
 	return done || fail_with(log->failure, "there is no memory for a checkpoint");

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "duckdb_session.h"
-#include "text.h"
 
 /*
  * set sets an option of a database that is to be opened.
@@ -97,6 +96,16 @@ duckdb_session_close(DuckdbSession *session)
 		session->library->disconnect(&session->connection);
 	if (session->database != NULL)
 		session->library->close(&session->database);
+}
+
+/*
+ * duckdb_session_path makes a path.
+ */
+bool
+duckdb_session_path(DuckdbSession *session, const char *suffix, Text *path)
+{
+	text_printf(path, "%s/%" PRId64 "%s", session->folder, ++session->paths, suffix);
+	return !path->failed || fail_with(session->failure, "there is no memory for a path");
 }
 
 /*

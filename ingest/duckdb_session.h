@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "duckdb_library.h"
+#include "text.h"
 
 typedef struct DuckdbSession
 {
@@ -17,6 +18,7 @@ typedef struct DuckdbSession
 	duckdb_database database;
 	duckdb_connection connection;
 	const char *folder; /* for what it writes */
+	int64_t paths;      /* that were made for files there */
 	Failure *failure;
 } DuckdbSession;
 
@@ -41,6 +43,12 @@ typedef bool (*DuckdbRow)(void *context, const DuckdbText *values);
 extern bool
 duckdb_session_open(DuckdbSession *session, const DuckdbSettings *settings, Failure *failure);
 extern void duckdb_session_close(DuckdbSession *session);
+
+/*
+ * Make the path of a file or folder in the session's folder, which none had before: DuckDB keeps what
+ * it has read of a file, and may take another one of the same path for it.  The caller frees it.
+ */
+extern bool duckdb_session_path(DuckdbSession *session, const char *suffix, Text *path);
 
 /* Run a statement, whose rows, if they are of interest, have columns of type VARCHAR only. */
 extern bool

@@ -234,7 +234,8 @@ close_run(ExportRun *run)
 static bool
 run_export(ExportRun *run, const ExportFolder *folder)
 {
-	bool done = open_run(run, folder) && settle(run) && export_changed(run) && export_vacuum(run);
+	bool done = open_run(run, folder) && settle(run) && export_changed(run) &&
+				export_checkpoint(run) && export_vacuum(run);
 
 	if (!done)
 	{

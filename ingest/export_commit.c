@@ -187,8 +187,7 @@ commit_table(ExportRun *run, ExportTable *table)
 }
 
 /*
- * export_commit commits all tables, each time in the same order.  A checkpoint comes when all are
- * committed: nothing waits for it.
+ * export_commit commits all tables, each time in the same order.
  */
 bool
 export_commit(ExportRun *run)
@@ -196,6 +195,15 @@ export_commit(ExportRun *run)
 	for (size_t i = 0; i < run->table_count; i++)
 		if (!commit_table(run, &run->tables[i]))
 			return false;
+	return true;
+}
+
+/*
+ * export_checkpoint writes the checkpoints that are due.
+ */
+bool
+export_checkpoint(ExportRun *run)
+{
 	for (size_t i = 0; i < run->table_count; i++)
 	{
 		DeltaLog *log = &run->tables[i].log;

@@ -69,6 +69,9 @@ extern void export_unwrite(ExportRun *run);
 extern bool export_commit(ExportRun *run);
 extern bool export_list_files(ExportRun *run);
 
+/* Write checkpoints of the logs now and then. */
+extern bool export_checkpoint(ExportRun *run);
+
 /* What export_finish() is told, which the caller frees; NULL: no memory. */
 extern char *export_summary(const ExportRun *run);
 

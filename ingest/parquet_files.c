@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -176,9 +175,11 @@ bool
 parquet_files_write(DuckdbSession *session, const LakeTable *table, const char *day,
 					int64_t file_bytes, ParquetTake take, void *context)
 {
-	char folder[PATH_MAX];
+	Text folder = {0};
+	bool done = duckdb_session_path(session, ".files", &folder) &&
+				copy_rows(session, table, day, file_bytes, folder.data) &&
+				take_files(session, table, folder.data, take, context);
 
-	snprintf(folder, sizeof(folder), "%s/files", session->folder);
-	return copy_rows(session, table, day, file_bytes, folder) &&
-		   take_files(session, table, folder, take, context);
+	text_free(&folder);
+	return done;
 }

@@ -262,7 +262,7 @@ SKIP:
 	like($err, qr/No space left on device/, '... which says so');
 	unlike($out, qr/parquet|json/, '... and leaves nothing there');
 	like(sql(q{SELECT error FROM sessionize.export_status WHERE export_name = 'small'}), qr/No space left on device/, '... and tells the database');
-	IPC::Run::run([ @namespace, "mount -t tmpfs -o size=200k none '$folder/temporary' && unshare -U --map-user=$user --map-group=$group $command; echo status \$?; find '$folder/temporary' -mindepth 1" ], '>', \$out, '2>', \$err);
+	IPC::Run::run([ @namespace, "mount -t tmpfs -o size=24k none '$folder/temporary' && unshare -U --map-user=$user --map-group=$group $command; echo status \$?; find '$folder/temporary' -mindepth 1" ], '>', \$out, '2>', \$err);
 	is($out, "status 1\n", 'a temporary directory that is full ends it as well, and is cleaned up') or diag($err);
 	ok(!-d "$small/lake/sessions/_delta_log", '... without a version');
 	($status, $said) = export('--export', 'small');
