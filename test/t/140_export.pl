@@ -159,7 +159,7 @@ foreach my $n (1 .. 12 - $last)
 $last = lake_versions("$lake/sessions");
 my $hint = decode_json(slurp_file("$lake/sessions/_delta_log/_last_checkpoint"));
 is($hint->{version}, 10, 'there is a checkpoint');
-foreach my $table (@tables)
+foreach my $table (qw(sessions events))
 {
 	foreach my $version (0 .. $last)
 	{

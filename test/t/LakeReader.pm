@@ -57,7 +57,7 @@ sub duckdb_rows
 sub lake_versions
 {
 	my ($table) = @_;
-	my @versions = sort map { m{(\d{20})\.json$} ? int($1) : () } glob("$table/_delta_log/*.json");
+	my @versions = sort { $a <=> $b } map { m{(\d{20})\.json$} ? int($1) : () } glob("$table/_delta_log/*.json");
 
 	return @versions ? $versions[-1] : -1;
 }
