@@ -43,15 +43,18 @@ milliseconds(void)
 static bool
 add_info(const ExportRun *run, const ExportTable *table, json_t *actions)
 {
-	char *by = table->table.partition >= 0
-				   ? json_dumps(json_string(table->table.columns[table->table.partition].name),
-								JSON_ENCODE_ANY)
-				   : strdup("");
+	const LakeTable *lake = &table->table;
 	Text partitions = {0};
 	json_t *info;
 
-	text_printf(&partitions, "[%s]", by != NULL ? by : "");
-	free(by);
+	text_put(&partitions, "[");
+	if (lake->partition >= 0)
+	{
+		const char *name = lake->columns[lake->partition].name;
+
+		text_put_json(&partitions, name, strlen(name));
+	}
+	text_put(&partitions, "]");
 	info = json_pack("{s:{s:I, s:s, s:{s:s, s:s}, s:s, s:s, s:s, s:s, s:s}}", "commitInfo",
 					 "timestamp", milliseconds(), "operation", "WRITE", "operationParameters",
 					 "mode", "Overwrite", "partitionBy", partitions.failed ? "" : partitions.data,

@@ -16,7 +16,7 @@
 #define MOST_COLUMNS 32
 
 /* How many characters of a text are enough. */
-#define TEXT_LENGTH "32"
+#define TEXT_LENGTH "36"
 
 typedef struct Stats
 {
