@@ -39,6 +39,9 @@
 #define FINISH "SELECT sessionize.export_finish($1, $2, $3, $4)"
 #define FAIL   "SELECT sessionize.export_fail($1, $2, $3)"
 
+/* What is asked after the program was told to end. */
+static const atomic_bool go_on;
+
 /*
  * ask runs a statement; NULL, and the failure says why.
  */
@@ -46,7 +49,10 @@ static PGresult *
 ask(ExportDatabase *database, PGconn *connection, const char *sql, int count,
 	const char *const *values, double seconds)
 {
-	PGresult *result = query_run(connection, sql, count, values, seconds, database->stop);
+	/* what is told to end begins nothing */
+	PGresult *result = atomic_load(database->stop)
+						   ? NULL
+						   : query_run(connection, sql, count, values, seconds, database->stop);
 	ExecStatusType status = PQresultStatus(result);
 
 	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
@@ -285,14 +291,41 @@ export_database_finish(ExportDatabase *database, const char *token, const char *
 }
 
 /*
+ * break_off ends a statement that is at work, if the server hears of it.
+ */
+static void
+break_off(PGconn *connection)
+{
+	PGcancel *cancel = PQgetCancel(connection);
+	char error[256];
+
+	if (cancel != NULL && PQcancel(cancel, error, sizeof(error)) != 0)
+	{
+		query_wait(connection, CONNECT_SECONDS, &go_on);
+		while (!PQisBusy(connection))
+		{
+			PGresult *result = PQgetResult(connection);
+
+			if (result == NULL)
+				break;
+			PQclear(result);
+		}
+	}
+	PQfreeCancel(cancel);
+}
+
+/*
  * export_database_fail tells of a failure, and says nothing if that fails too.
  */
 void
 export_database_fail(ExportDatabase *database, const char *message)
 {
-	static const atomic_bool go_on;
 	const char *const values[] = {database->pipeline, database->name, message};
 
-	if (database->location != NULL && PQstatus(database->keeper) == CONNECTION_OK)
+	if (database->location == NULL)
+		return;
+	if (PQtransactionStatus(database->keeper) == PQTRANS_ACTIVE)
+		break_off(database->keeper);
+	if (PQtransactionStatus(database->keeper) == PQTRANS_IDLE)
 		PQclear(query_run(database->keeper, FAIL, 3, values, CONNECT_SECONDS, &go_on));
 }

@@ -190,7 +190,7 @@ exact('two exporters');
 # Two that do not see each other, as after a connection was lost: one version is made once.
 change();
 $pid = stop_at('written');
-sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%export'});
+sql(q{SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE query LIKE '%sessionize.export_%' AND pid <> pg_backend_pid()});
 ($status, $said) = export();
 is($status, 0, 'another one exports while the first one still believes that it may') or diag($said);
 kill('CONT', $pid);
@@ -257,7 +257,7 @@ SKIP:
 	change();
 	sql("SELECT sessionize.create_export('web', 'small', '$small/lake', '{sessions,events}')");
 	my $command = join(' ', map { "'$_'" } $LoadProgram::program, @arguments, '--export', 'small');
-	IPC::Run::run([ @namespace, "mount -t tmpfs -o size=300k none '$small' && unshare -U --map-user=$user --map-group=$group $command; echo status \$?; find '$small/lake' -type f" ], '>', \my $out, '2>', \my $err);
+	IPC::Run::run([ @namespace, "mount -t tmpfs -o size=100k none '$small' && unshare -U --map-user=$user --map-group=$group $command; echo status \$?; find '$small/lake' -type f" ], '>', \my $out, '2>', \my $err);
 	like($out, qr/status 1\n/, 'a disk that is full ends the export') or diag($err);
 	like($err, qr/No space left on device/, '... which says so');
 	unlike($out, qr/parquet|json/, '... and leaves nothing there');
