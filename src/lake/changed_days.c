@@ -13,8 +13,10 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "common/pg_prng.h"
 #include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -166,15 +168,20 @@ find_session(ChangedDays *days, Datum id)
 }
 
 /*
- * add_session notes the day of a row of fact_session.
+ * add_session notes the day of a row of fact_session, which is returned.  It is counted unless it is
+ * the day that the row had before.
  */
-static void
-add_session(ChangedDays *days, const Datum *row, const bool *isnull)
+static int32
+add_session(ChangedDays *days, const Datum *row, const bool *isnull, int32 counted)
 {
+	int32 day = isnull[days->session_date] ? 0 : DatumGetInt32(row[days->session_date]);
+
 	find_session(days, row[days->session_id])->day_is_known = true;
-	add_number(days->days, isnull[days->session_date] ? 0 : DatumGetInt32(row[days->session_date]));
+	if (day != counted)
+		add_number(days->days, day);
 	/* an insertion may have moved it */
 	days->last = NULL;
+	return day;
 }
 
 /*
@@ -184,10 +191,12 @@ void
 changed_days_note_session(ChangedDays *days, const Datum *values, const bool *isnull,
 						  const TupleTableSlot *stored)
 {
+	int32 counted = -1;
+
 	if (stored != NULL)
-		add_session(days, stored->tts_values, stored->tts_isnull);
+		counted = add_session(days, stored->tts_values, stored->tts_isnull, counted);
 	if (values != NULL)
-		add_session(days, values, isnull);
+		(void) add_session(days, values, isnull, counted);
 }
 
 /*
@@ -280,13 +289,47 @@ look_up_days(ChangedDays *days)
 }
 
 /*
- * write_numbers writes a note of each number, in a column, for each export of the pipeline.
+ * A statement that writes a note of each number, in a column, for each export of the pipeline.
+ */
+#define NEW_NOTES                                                                                  \
+	"new AS (SELECT e.export_name, n.number, n.rows FROM sessionize.export AS e, "                 \
+	"unnest($2, $3) AS n (number, rows) WHERE e.pipeline_id = $1) "
+
+#define WRITE_NOTES                                                                                \
+	"WITH " NEW_NOTES                                                                              \
+	"INSERT INTO sessionize.export_note (pipeline_id, export_name, %1$s, changed_rows) "           \
+	"SELECT $1, w.export_name, w.number, w.rows FROM new AS w"
+
+/*
+ * The same, and the notes that there are of the same numbers are merged into the new ones.  What an
+ * export is about to forget is in its snapshot, and this transaction is not.  So notes must not be
+ * merged into one that has been committed: it might be forgotten with them.
+ */
+#define MERGE_NOTES                                                                                \
+	"WITH " NEW_NOTES ", old AS (SELECT o.note_id FROM sessionize.export_note AS o JOIN new AS w " \
+	"ON w.export_name = o.export_name AND w.number = o.%1$s WHERE o.pipeline_id = $1 "             \
+	"FOR UPDATE OF o SKIP LOCKED), "                                                               \
+	"gone AS (DELETE FROM sessionize.export_note AS o USING old AS d WHERE o.note_id = d.note_id " \
+	"RETURNING o.export_name, o.%1$s AS number, o.changed_rows, o.noted_at) "                      \
+	"INSERT INTO sessionize.export_note (pipeline_id, export_name, %1$s, changed_rows, noted_at) " \
+	"SELECT $1, w.export_name, w.number, w.rows + coalesce(sum(g.changed_rows), 0)::bigint, "      \
+	"coalesce(min(g.noted_at), now()) FROM new AS w LEFT JOIN gone AS g "                          \
+	"ON g.export_name = w.export_name AND g.number = w.number "                                    \
+	"GROUP BY w.export_name, w.number, w.rows"
+
+/* Of so many transactions that write notes, one merges them, so that there are few of a day. */
+#define MERGED_ONE_IN 8
+
+/*
+ * write_numbers writes a note of each number.
  */
 static void
 write_numbers(const ChangedDays *days, const char *column, number_table_hash *numbers)
 {
 	Datum *values = palloc((numbers->members + 1) * sizeof(Datum));
 	Datum *rows = palloc((numbers->members + 1) * sizeof(Datum));
+	bool merges =
+		!IsolationUsesXactSnapshot() && pg_prng_uint32(&pg_global_prng_state) % MERGED_ONE_IN == 0;
 	int count = 0;
 	number_table_iterator iterator;
 	NotedNumber *noted;
@@ -300,12 +343,7 @@ write_numbers(const ChangedDays *days, const char *column, number_table_hash *nu
 	if (count == 0)
 		return;
 	(void) extension_run(
-		psprintf("INSERT INTO sessionize.export_note (pipeline_id, export_name, %s, changed_rows) "
-				 "SELECT e.pipeline_id, e.export_name, n.number, n.rows "
-				 "FROM sessionize.export AS e, unnest($2, $3) AS n (number, rows) "
-				 "WHERE e.pipeline_id = $1",
-				 column),
-		SQL_READ_WRITE,
+		merges ? psprintf(MERGE_NOTES, column) : psprintf(WRITE_NOTES, column), SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(days->pipeline->id),
 				   SQL_DATUM(INT4ARRAYOID,
 							 PointerGetDatum(construct_array(values, count, INT4OID, sizeof(int32),
@@ -352,5 +390,21 @@ changed_days_of_keys(const Pipeline *pipeline, const KeyRelation *keys)
 				 " AS k WHERE f.session_key %s k.session_key GROUP BY f.date_key",
 				 key_equals_sql(pipeline->types[SRC_SESSION_KEY])),
 		add_days, days->days);
+	write_numbers(days, "date_key", days->days);
+}
+
+/*
+ * changed_days_of_all notes all days.
+ */
+void
+changed_days_of_all(const Pipeline *pipeline)
+{
+	ChangedDays *days = changed_days_create(CurrentMemoryContext, pipeline);
+
+	if (days == NULL)
+		return;
+	(void) sql_visit(star_sql(pipeline, "SELECT f.date_key, count(*) FROM ONLY @fact_session AS f "
+										"GROUP BY f.date_key"),
+					 SQL_READ_WRITE, SQL_NO_VALUES, add_days, days->days);
 	write_numbers(days, "date_key", days->days);
 }

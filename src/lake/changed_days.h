@@ -41,4 +41,10 @@ extern void changed_days_write(ChangedDays *days);
 /* Write notes of the days of keys that are about to be erased. */
 extern void changed_days_of_keys(const Pipeline *pipeline, const KeyRelation *keys);
 
+/*
+ * Write notes of all days, since something has changed on which values of the views depend that no
+ * fact has.
+ */
+extern void changed_days_of_all(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_CHANGED_DAYS_H */
