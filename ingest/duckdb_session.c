@@ -83,7 +83,9 @@ duckdb_session_open(DuckdbSession *session, const DuckdbSettings *settings, Fail
 		return false;
 	if (session->library->connect(session->database, &session->connection) != DUCKDB_OK)
 		return fail_with(failure, "DuckDB takes no connection");
-	return duckdb_session_run(session, "SET TimeZone = 'UTC'", NULL, NULL);
+	/* rows are soon read again, and day by day */
+	return duckdb_session_run(session, "SET force_compression = 'uncompressed'", NULL, NULL) &&
+		   duckdb_session_run(session, "SET TimeZone = 'UTC'", NULL, NULL);
 }
 
 /*

@@ -203,17 +203,17 @@ sql(q{SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE query 
 is($status, 0, 'another one exports while the first one still believes that it may') or diag($said);
 kill('CONT', $pid);
 is(ended_with($pid, 60), 1, 'the first one fails');
-like(slurp_file($log), qr/another one has made the version \d+ of the log in "sessions\/_delta_log\/" meanwhile; run the export again/, '... and says so');
+like(slurp_file($log), qr/another one has made the version \d+ of the log in "note\/_delta_log\/" meanwhile; run the export again/, '... and says so');
 exact('two that do not see each other');
 nothing_left('two exporters');
 
 # Another database's lake
 sql(q{CREATE TABLE kept AS SELECT token, intended FROM sessionize.export; UPDATE sessionize.export SET token = gen_random_uuid(), intended = gen_random_uuid()});
-my $version = lake_versions("$lake/sessions");
+my $version = lake_versions("$lake/note");
 ($status, $said) = export();
 is($status, 1, 'a lake that another database has written is refused');
-like($said, qr/the last version of the table "sessions" in the lake, $version, is not from this database: .*--take-over/, '... and it is said how to go on');
-is(lake_versions("$lake/sessions"), $version, '... and left as it is');
+like($said, qr/the last version of the table "note" in the lake, $version, is not from this database: .*--take-over/, '... and it is said how to go on');
+is(lake_versions("$lake/note"), $version, '... and left as it is');
 sql('DELETE FROM sessionize.export_note');
 sql("DELETE FROM raw.events WHERE event_id IN ('e7', 'e8'); CALL sessionize.refresh('web'); DELETE FROM sessionize.export_note");
 ($status, $said) = export('--take-over');
