@@ -219,6 +219,9 @@ SELECT DISTINCT day FROM sessionize.export_changes('web', 'lake') WHERE day IS N
 SELECT unfinished, pending_days, summary -> 'sessions' AS sessions FROM sessionize.export_status;
 SELECT sessionize.export_fail('web', 'lake', 'the disk is full');
 SELECT failures, failed_at IS NOT NULL AS failed, error FROM sessionize.export_status;
+SELECT status, regexp_replace(found, '(since|at) [^;]* UTC', '\1 then', 'g') AS found, statement FROM sessionize.health_check('web') WHERE topic = 'exports';
+SELECT regexp_replace(line, '^(.*)datname="[^"]*",(.*) [0-9.e+]+$', '\1\2') AS line FROM regexp_split_to_table(sessionize.openmetrics(), '\n') AS line
+WHERE line ~ '^sessionize_export_' ORDER BY 1;
 
 -- many refreshes of one day leave few notes, with the sum of the rows and the first time
 CREATE PROCEDURE raw.refresh_often(times int) LANGUAGE plpgsql AS $$
@@ -238,6 +241,7 @@ SELECT clock_timestamp() AS first \gset
 CALL raw.refresh_often(199);
 SELECT count(*) < 100 AS few, sum(changed_rows) AS rows, min(noted_at) BETWEEN :'begun' AND :'first' AS since FROM sessionize.export_note;
 SELECT raw.export('after many');
+SELECT status, regexp_replace(found, '(since|at) [^;]* UTC', '\1 then', 'g') AS found, statement FROM sessionize.health_check('web') WHERE topic = 'exports';
 SELECT step, missed, needless, days FROM raw.said WHERE step = 'after many';
 
 -- types: what has no type in a lake, and numbers that don't fit
