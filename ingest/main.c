@@ -10,6 +10,7 @@
 
 #include "collect.h"
 #include "dump.h"
+#include "export.h"
 #include "format.h"
 #include "load.h"
 #include "log.h"
@@ -36,6 +37,7 @@ static const Command commands[] = {
 	{"dump", dump_run, "write the requests of a spool as lines of JSON"},
 	{"notify", notify_run, "deliver notices of incidents to a URL"},
 	{"report", report_run, "write what happened on some days as a page of HTML"},
+	{"export", export_run, "write what has changed to a lake, as Parquet files"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -48,7 +50,7 @@ parts(void)
 {
 	static char text[128];
 
-	snprintf(text, sizeof(text), "%s%s%s%s%s",
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s",
 #ifdef WITH_HIREDIS
 			 " redis",
 #else
@@ -56,6 +58,11 @@ parts(void)
 #endif
 #ifdef WITH_KAFKA
 			 " kafka",
+#else
+			 "",
+#endif
+#ifdef WITH_EXPORT
+			 " export",
 #else
 			 "",
 #endif

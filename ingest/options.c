@@ -213,8 +213,7 @@ static const OptionSpec specs[] = {
 	 "the most that is waited, unless the receiver asks for more"},
 	{"webhook-poll", OPTION_SECONDS, FIELD(webhook_poll), "30", 1, 3600, NULL,
 	 "seconds after which the database is asked what is to be delivered, if it has not said so"},
-	{"pipeline", OPTION_TEXT, FIELD(pipeline), "web", 0, 0, NULL,
-	 "report: the pipeline that the report is about"},
+	{"pipeline", OPTION_TEXT, FIELD(pipeline), "web", 0, 0, NULL, "report, export: the pipeline"},
 	{"output", OPTION_TEXT, FIELD(output), "-", 0, 0, NULL,
 	 "report: the file to write, in whose place the report comes when it is complete; -: stdout"},
 	{"since", OPTION_TEXT, FIELD(since), "", 0, 0, NULL,
@@ -230,6 +229,28 @@ static const OptionSpec specs[] = {
 	 "report: how long after the first step the last one may be, as an interval of PostgreSQL"},
 	{"page-depth", OPTION_NUMBER, FIELD(page_depth), "1", 0, 100, NULL,
 	 "report: how many segments of a page's path tell pages apart in the paths; 0: the whole page"},
+	{"export", OPTION_TEXT, FIELD(export_name), "lake", 0, 0, NULL,
+	 "export: the name that create_export() was given"},
+	{"duckdb", OPTION_TEXT, FIELD(duckdb), "", 0, 0, NULL,
+	 "export: the path of DuckDB's library, libduckdb.so; without it, what PG_SESSIONIZE_DUCKDB "
+	 "says, or where the system looks for libraries"},
+	{"export-memory", OPTION_BYTES, FIELD(export_memory), "256MB", 64 * MB, INT64_MAX, NULL,
+	 "export: memory for rows on their way; what needs more goes through the temporary directory"},
+	{"export-threads", OPTION_NUMBER, FIELD(export_threads), "2", 1, 256, NULL,
+	 "export: threads that write Parquet files"},
+	{"temporary", OPTION_TEXT, FIELD(temporary), "", 0, 0, NULL,
+	 "export: a directory for files on their way, on the disk of the lake if that can be; without "
+	 "it, what TMPDIR says, or /tmp"},
+	{"file-bytes", OPTION_BYTES, FIELD(file_bytes), "256MB", MB, 16 * GB, NULL,
+	 "export: the size at which a file of a day is followed by the next"},
+	{"keep", OPTION_NUMBER, FIELD(keep), "7", 0, 36500, NULL,
+	 "export: days for which files that a version has removed are kept, for readers of older "
+	 "versions"},
+	{"whole", OPTION_SWITCH, FIELD(whole), "off", 0, 0, NULL,
+	 "export: write all days anew, also those that have not changed"},
+	{"take-over", OPTION_SWITCH, FIELD(take_over), "off", 0, 0, NULL,
+	 "export: take over a lake that another database has written, or this one before it was "
+	 "restored from a backup; all days are written anew"},
 };
 
 #define NSPECS (sizeof(specs) / sizeof(specs[0]))

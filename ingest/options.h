@@ -98,6 +98,17 @@ typedef struct Options
 	char *funnel_within;
 	int64_t page_depth; /* 0: the whole page */
 
+	/* export */
+	char *export_name;
+	char *duckdb; /* the path of its library; empty: see duckdb_library.h */
+	int64_t export_memory;
+	int64_t export_threads;
+	char *temporary; /* a directory; empty: as the system says */
+	int64_t file_bytes;
+	int64_t keep; /* days */
+	bool whole;
+	bool take_over;
+
 	/* webhook */
 	char *webhook; /* the URL; empty: none */
 	char *webhook_name;

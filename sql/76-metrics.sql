@@ -265,6 +265,11 @@ SELECT current_database() AS datname, w.webhook_name AS webhook, w.pending, extr
        w.deliveries AS deliveries_total, w.failures AS failures_total,
        extract(epoch FROM w.delivered_at) AS delivered_timestamp_seconds
 FROM sessionize.webhooks AS w ORDER BY 2$$),
+('sessionize_export', '{datname,pipeline,export}', $$
+SELECT current_database() AS datname, e.pipeline_name AS pipeline, e.export_name AS "export", e.pending_days, e.pending_rows,
+       extract(epoch FROM e.pending_since) AS pending_since_timestamp_seconds, extract(epoch FROM e.snapshot_at) AS snapshot_timestamp_seconds,
+       e.failures AS failures_total
+FROM sessionize.export_status AS e ORDER BY 2, 3$$),
 ('sessionize_ingest', '{datname,events,source,partition}', $$
 SELECT current_database() AS datname, i.events::text AS events, i.source, i.partition,
        i.requests AS requests_total, i.decoded AS decoded_requests_total, i.discarded AS discarded_requests_total,
@@ -345,6 +350,11 @@ INSERT INTO sessionize.metric (metric_name, query_name, type, unit, help) VALUES
 ('sessionize_webhook_deliveries', 'sessionize_webhook', 'counter', NULL, 'Notices that were delivered.'),
 ('sessionize_webhook_failures', 'sessionize_webhook', 'counter', NULL, 'Attempts to deliver that have failed.'),
 ('sessionize_webhook_delivered_timestamp_seconds', 'sessionize_webhook', 'gauge', 'seconds', 'When a notice was last delivered.'),
+('sessionize_export_pending_days', 'sessionize_export', 'gauge', NULL, 'Days that have changed since the last export.'),
+('sessionize_export_pending_rows', 'sessionize_export', 'gauge', NULL, 'Sessions that have changed since, or whose events have.'),
+('sessionize_export_pending_since_timestamp_seconds', 'sessionize_export', 'gauge', 'seconds', 'When the first of these changes was made.'),
+('sessionize_export_snapshot_timestamp_seconds', 'sessionize_export', 'gauge', 'seconds', 'The export has what was committed before then.'),
+('sessionize_export_failures', 'sessionize_export', 'counter', NULL, 'Exports that have failed.'),
 ('sessionize_ingest_requests', 'sessionize_ingest', 'counter', NULL, 'Requests that were read from the source.'),
 ('sessionize_ingest_decoded_requests', 'sessionize_ingest', 'counter', NULL, 'Requests whose events were inserted.'),
 ('sessionize_ingest_discarded_requests', 'sessionize_ingest', 'counter', NULL, 'Rejected requests that were removed for good.'),

@@ -242,6 +242,15 @@ SELECT NULL, 'webhooks',
        CASE WHEN w.pending_since < clock_timestamp() - interval '5 minutes' THEN format('SELECT * FROM sessionize.webhooks WHERE webhook_name = %L', w.webhook_name) END
 FROM sessionize.webhooks AS w
 WHERE $1 IS NULL$$),
+('exports', $$
+SELECT e.pipeline_name::text, 'exports',
+       CASE WHEN e.failed_at > coalesce(e.exported_at, '-infinity') OR e.pending_since < clock_timestamp() - interval '1 day' THEN 'warning' ELSE 'ok' END,
+       format('%s: ', e.export_name) || coalesce(format('%s days have changed since %s', e.pending_days, date_trunc('second', e.snapshot_at)), 'nothing was exported yet')
+       || CASE WHEN e.error IS NOT NULL THEN format('; failed at %s: %s', date_trunc('second', e.failed_at), e.error) ELSE '' END,
+       CASE WHEN e.failed_at > coalesce(e.exported_at, '-infinity') OR e.pending_since < clock_timestamp() - interval '1 day'
+            THEN format('SELECT * FROM sessionize.export_status WHERE pipeline_name = %L AND export_name = %L', e.pipeline_name, e.export_name) END
+FROM sessionize.export_status AS e
+WHERE $1 IS NULL OR e.pipeline_name = $1::name$$),
 ('server', $$
 SELECT NULL, t.topic, t.status, t.found, CASE WHEN t.status <> 'ok' THEN t.statement END
 FROM (SELECT w.preloaded FROM sessionize.worker_state(0) AS w) AS w

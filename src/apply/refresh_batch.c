@@ -331,7 +331,7 @@ write_keys(Attempt *attempt)
 			index_queue_trim(attempt->queue);
 	}
 	(void) refresh_timer_phase(REFRESH_APPLY);
-	star_writer_write_rollups(batch->writer);
+	star_writer_write_changes(batch->writer);
 	if (attempt->queue != NULL)
 		index_queue_end(attempt->queue);
 	(void) quarantine_write(batch->attempt_context,

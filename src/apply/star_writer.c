@@ -22,6 +22,7 @@
 #include "catalog/star_relation.h"
 #include "counters/counters.h"
 #include "derive/derive.h"
+#include "lake/changed_days.h"
 #include "rollup/rollup_changes.h"
 #include "star/calendar.h"
 #include "star/dimension.h"
@@ -135,6 +136,7 @@ struct StarWriter
 	FactWriter events;
 	RollupChanges *session_rollups; /* NULL: there are none */
 	RollupChanges *event_rollups;
+	ChangedDays *days;                       /* NULL: nothing is exported */
 	TableSource sources[STAR_OWN_DIMENSION]; /* of the tables in pieces */
 	TableWriter *tables[STAR_OWN_DIMENSION]; /* of the piece; NULL: not written */
 };
@@ -274,6 +276,7 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 	init_measures(writer, &writer->events, true, offsetof(DerivedEvent, measures));
 	writer->session_rollups = rollup_changes_create(context, pipeline, STAR_FACT_SESSION);
 	writer->event_rollups = rollup_changes_create(context, pipeline, STAR_FACT_EVENT);
+	writer->days = changed_days_create(context, pipeline);
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
@@ -586,15 +589,47 @@ add_pair(const StarWriter *writer, const Datum *values, const bool *isnull)
 }
 
 /*
- * user_changes adds the pairs of a row of dim_user that changes, before and after.
+ * user_changes notes a row of dim_user that changes: the pairs before and after, for the persons.
  */
 static void
 user_changes(void *arg, const Datum *values, const bool *isnull, const TupleTableSlot *stored)
 {
-	if (values != NULL)
-		add_pair(arg, values, isnull);
-	if (stored != NULL)
-		add_pair(arg, stored->tts_values, stored->tts_isnull);
+	const StarWriter *writer = arg;
+
+	if (writer->persons != NULL && values != NULL)
+		add_pair(writer, values, isnull);
+	if (writer->persons != NULL && stored != NULL)
+		add_pair(writer, stored->tts_values, stored->tts_isnull);
+	if (writer->days != NULL)
+		changed_days_note_user(writer->days, values, isnull, stored);
+}
+
+/*
+ * session_changes notes a row of fact_session that changes.
+ */
+static void
+session_changes(void *arg, const Datum *values, const bool *isnull, const TupleTableSlot *stored)
+{
+	const StarWriter *writer = arg;
+
+	if (writer->session_rollups != NULL)
+		rollup_changes_note(writer->session_rollups, values, isnull, stored);
+	if (writer->days != NULL)
+		changed_days_note_session(writer->days, values, isnull, stored);
+}
+
+/*
+ * event_changes notes a row of fact_event that changes.
+ */
+static void
+event_changes(void *arg, const Datum *values, const bool *isnull, const TupleTableSlot *stored)
+{
+	const StarWriter *writer = arg;
+
+	if (writer->event_rollups != NULL)
+		rollup_changes_note(writer->event_rollups, values, isnull, stored);
+	if (writer->days != NULL)
+		changed_days_note_event(writer->days, values, stored);
 }
 
 /*
@@ -652,14 +687,14 @@ static const StarRelationId written_tables[] = {STAR_DIM_USER, STAR_FACT_SESSION
 												STAR_LATE};
 
 /*
- * tell_rollups has the rollups of a fact told of its changes.
+ * listen has a function told of the changes of a table, if the piece is written to it.
  */
 static void
-tell_rollups(StarWriter *writer, StarRelationId fact, RollupChanges *rollups)
+listen(StarWriter *writer, StarRelationId table,
+	   void (*changes)(void *, const Datum *, const bool *, const TupleTableSlot *))
 {
-	if (rollups != NULL && writer->tables[fact] != NULL)
-		table_writer_set_listener(writer->tables[fact],
-								  (RowListener){rollup_changes_note, rollups});
+	if (writer->tables[table] != NULL)
+		table_writer_set_listener(writer->tables[table], (RowListener){changes, writer});
 }
 
 /*
@@ -680,11 +715,12 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 				table->surrogate ? writer->user_sequence : InvalidOid,
 				id == STAR_FACT_SESSION ? writer->queue : NULL, writer->memory.table);
 	}
-	if (writer->persons != NULL)
-		table_writer_set_listener(writer->tables[STAR_DIM_USER],
-								  (RowListener){user_changes, writer});
-	tell_rollups(writer, STAR_FACT_SESSION, writer->session_rollups);
-	tell_rollups(writer, STAR_FACT_EVENT, writer->event_rollups);
+	if (writer->persons != NULL || writer->days != NULL)
+		listen(writer, STAR_DIM_USER, user_changes);
+	if (writer->session_rollups != NULL || writer->days != NULL)
+		listen(writer, STAR_FACT_SESSION, session_changes);
+	if (writer->event_rollups != NULL || writer->days != NULL)
+		listen(writer, STAR_FACT_EVENT, event_changes);
 }
 
 /*
@@ -709,11 +745,12 @@ end_piece(StarWriter *writer, WriteCounts *written)
 }
 
 /*
- * star_writer_write_rollups writes what the changes of the pieces add up to.
+ * star_writer_write_changes writes what the changes of the pieces add up to.
  */
 void
-star_writer_write_rollups(StarWriter *writer)
+star_writer_write_changes(StarWriter *writer)
 {
+	changed_days_write(writer->days);
 	rollup_changes_write(writer->session_rollups);
 	rollup_changes_write(writer->event_rollups);
 	PAUSE_POINT("rollup-written");

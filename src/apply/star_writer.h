@@ -51,17 +51,17 @@ extern void star_writer_set_queue(StarWriter *writer, IndexQueue *queue);
 
 /*
  * Derive and write one piece, and set both counts.  left_out may be NULL; the stored rows of its
- * keys must have been left out by stored_star_leave_out.  The rollups lack the piece until
- * star_writer_write_rollups, which has to follow in the same subtransaction.
+ * keys must have been left out by stored_star_leave_out.  The rollups, and the notes for exports,
+ * lack the piece until star_writer_write_changes, which has to follow in the same subtransaction.
  */
 extern void
 star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
 				  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written);
 
 /*
- * Write what the pieces since the last call change in the rollups.  Once for all pieces of a
+ * Write what the pieces since the last call change in the rollups, and on which days.  Once for all pieces of a
  * subtransaction is much cheaper than for each: the pieces have few groups that others lack.
  */
-extern void star_writer_write_rollups(StarWriter *writer);
+extern void star_writer_write_changes(StarWriter *writer);
 
 #endif /* SESSIONIZE_STAR_WRITER_H */

@@ -13,6 +13,7 @@
  *		LOCK_FUSE          holding the pipeline, and releasing it; in a transaction of its own
  *		LOCK_INCIDENTS     opening, joining and closing incidents (src/checks); who waits for it has
  *		                   none of the others but LOCK_FUSE, and does not wait for them
+ *		LOCK_FIRST_EXPORT.. an export; none of the others is taken with it
  *
  * Who takes which lock in which mode:
  *
@@ -68,7 +69,8 @@ typedef enum LockField
 	LOCK_PERSONS = 0xFFFC,
 	LOCK_WRITE_TURN = 0xFFFD,
 	LOCK_CONCURRENT = 0xFFFE,
-	LOCK_DIMENSIONS = 0xFFFF
+	LOCK_DIMENSIONS = 0xFFFF,
+	LOCK_FIRST_EXPORT = 0x10000
 } LockField;
 
 /* What to do when another session has a lock. */
@@ -374,4 +376,15 @@ void
 pipeline_lock_incidents(const Pipeline *pipeline)
 {
 	(void) acquire(pipeline, LOCK_INCIDENTS, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
+}
+
+/*
+ * pipeline_try_lock_export takes the lock of an export until the session ends, unless another
+ * session has it.
+ */
+bool
+pipeline_try_lock_export(const Pipeline *pipeline, uint32 name_hash)
+{
+	return acquire(pipeline, (LockField) (LOCK_FIRST_EXPORT + (name_hash & 0x3FFFFFFF)),
+				   ExclusiveLock, LOCK_FOR_SESSION, FAIL_AT_ONCE);
 }

@@ -106,6 +106,12 @@ extern void pipeline_lock_fuse(const Pipeline *pipeline);
 extern bool pipeline_try_lock_fuse(const Pipeline *pipeline);
 
 /*
+ * Take the lock of an export, of a name with this hash, until the session ends; false if another
+ * session has it.
+ */
+extern bool pipeline_try_lock_export(const Pipeline *pipeline, uint32 name_hash);
+
+/*
  * Wait for and take, until the transaction's end, the lock under which incidents are opened, joined
  * and closed.
  */

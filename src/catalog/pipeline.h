@@ -144,6 +144,7 @@ typedef struct Pipeline
 	const struct Definition *definition;
 	/* sums that refreshes keep (rollup_definition.h); NULL: none */
 	const struct RollupList *rollups;
+	bool has_exports; /* the days that change are noted (changed_days.h) */
 	/* by which raw rows are judged (pipeline_contracts.h); NULL: no row is */
 	const struct PipelineContracts *contracts;
 	/* what is kept of quarantined rows (quarantine_rules.h); NULL: a copy of each */

@@ -67,6 +67,7 @@ enum
 	COL_DIRTY_LOG,
 	COL_HAS_DEFINITION,
 	COL_HAS_ROLLUPS,
+	COL_HAS_EXPORTS,
 	COL_SOURCE_NAME,
 	COL_HAS_CONTRACTS,
 	COL_HAS_IDENTITY,
@@ -96,7 +97,8 @@ enum
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
 	"WHERE m.pipeline_id = p.pipeline_id), EXISTS (SELECT FROM sessionize.rollup AS r "            \
-	"WHERE r.pipeline_id = p.pipeline_id), p.source_name, EXISTS (SELECT FROM "                    \
+	"WHERE r.pipeline_id = p.pipeline_id), EXISTS (SELECT FROM sessionize.export AS e "             \
+	"WHERE e.pipeline_id = p.pipeline_id), p.source_name, EXISTS (SELECT FROM "                    \
 	"sessionize.contract AS c WHERE c.pipeline_id = p.pipeline_id), i.pipeline_id IS NOT NULL, "   \
 	"i.max_users_per_key, i.max_keys_per_user, q.producer, q.copies, q.copies_kept "               \
 	"FROM sessionize.pipeline AS p "                                                               \
@@ -219,6 +221,7 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->quarantine = read_quarantine(row);
 	reading->has_definition = sql_row_bool(row, COL_HAS_DEFINITION);
 	reading->has_rollups = sql_row_bool(row, COL_HAS_ROLLUPS);
+	pipeline->has_exports = sql_row_bool(row, COL_HAS_EXPORTS);
 	reading->has_contracts = sql_row_bool(row, COL_HAS_CONTRACTS);
 }
 
@@ -575,6 +578,8 @@ catalog_delete(int32 id)
 		"fuses AS (DELETE FROM sessionize.fuse WHERE pipeline_id = $1), "
 		"holds AS (DELETE FROM sessionize.fuse_hold WHERE pipeline_id = $1), "
 		"changes AS (DELETE FROM sessionize.changed_rows WHERE pipeline_id = $1), "
+		"exports AS (DELETE FROM sessionize.export WHERE pipeline_id = $1), "
+		"noted AS (DELETE FROM sessionize.export_note WHERE pipeline_id = $1), "
 		"schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
 		"DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
 		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)));

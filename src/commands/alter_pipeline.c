@@ -31,6 +31,7 @@
 #include "commands/loaded_at.h"
 #include "commands/outdate.h"
 #include "derive/bounce.h"
+#include "lake/changed_days.h"
 #include "live/star_views.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
@@ -164,6 +165,9 @@ change(const Pipeline *before, const ChangedPipeline *changed)
 	after = pipeline_load(before->name);
 	owner_scope_enter(&scope, after);
 	star_create_views(after);
+	/* the views compute expires_at of it */
+	if (after->rules.gap != before->rules.gap)
+		changed_days_of_all(after);
 	owner_scope_leave(&scope);
 	pipeline_outdate(after);
 }

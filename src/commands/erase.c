@@ -35,6 +35,7 @@
 #include "identity/person_changes.h"
 #include "identity/person_update.h"
 #include "identity/user_hash.h"
+#include "lake/changed_days.h"
 #include "rollup/rollup_upkeep.h"
 #include "run/run.h"
 #include "source/keyed_source.h"
@@ -145,6 +146,7 @@ erase_derived(Erasure *erasure)
 				 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 	person_changes_add_keys(erasure->persons, erasure->keys);
 	rollups_subtract_keys(pipeline, erasure->keys);
+	changed_days_of_keys(pipeline, erasure->keys);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (star_relation_is(i, STAR_HAS_KEY))
 			erased[i] = erase_from(erasure, i);

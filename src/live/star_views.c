@@ -59,11 +59,11 @@ append_value(StringInfo sql, const StarViewColumn *column, const char *alias, co
 }
 
 /*
- * append_stored appends a column of the view over the fact "f" and the dimensions "d0", "d1", ...
+ * star_view_append_value appends the value of a column of the stored view.
  */
-static void
-append_stored(StringInfo sql, const Pipeline *pipeline, const StarView *view,
-			  const StarViewColumn *column, const char *gap)
+void
+star_view_append_value(StringInfo sql, const Pipeline *pipeline, const StarView *view,
+					   const StarViewColumn *column)
 {
 	const StarColumn *stored =
 		column->column < 0 ? NULL : &star_table(pipeline, view->fact)->columns[column->column];
@@ -71,7 +71,9 @@ append_stored(StringInfo sql, const Pipeline *pipeline, const StarView *view,
 	if (column->keyed != 0)
 		appendStringInfo(sql, "%s.%s", star_relation_name(pipeline, column->keyed), column->name);
 	else if (column->is_computed)
-		append_value(sql, column, "f", gap);
+		append_value(
+			sql, column, "f",
+			psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap));
 	else if (stored == NULL)
 		appendStringInfoString(
 			sql, star_sql(pipeline, column->sql, key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
@@ -82,7 +84,6 @@ append_stored(StringInfo sql, const Pipeline *pipeline, const StarView *view,
 						 column->part != NULL
 							 ? quote_identifier(column->part)
 							 : star_dimension(pipeline, stored->dimension)->member);
-	appendStringInfo(sql, " AS %s", quote_identifier(column->name));
 }
 
 /*
@@ -129,13 +130,24 @@ append_keyed(StringInfo sql, const Pipeline *pipeline, const StarView *view)
 }
 
 /*
+ * star_view_append_from appends what the stored view reads.
+ */
+void
+star_view_append_from(StringInfo sql, const Pipeline *pipeline, const StarView *view)
+{
+	appendStringInfo(sql, " FROM %s AS f", star_relation(pipeline, view->fact));
+	append_dimensions(sql, pipeline, view);
+	append_keyed(sql, pipeline, view);
+	if (view->join != NULL)
+		appendStringInfoString(sql, star_sql_text(pipeline, view->join));
+}
+
+/*
  * create_stored makes a view over a fact and its dimensions.
  */
 static void
 create_stored(const Pipeline *pipeline, const StarView *view)
 {
-	const char *gap =
-		psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
@@ -144,13 +156,10 @@ create_stored(const Pipeline *pipeline, const StarView *view)
 	for (int i = 0; i < view->ncolumns; i++)
 	{
 		appendStringInfoString(&sql, i > 0 ? ", " : "");
-		append_stored(&sql, pipeline, view, &view->columns[i], gap);
+		star_view_append_value(&sql, pipeline, view, &view->columns[i]);
+		appendStringInfo(&sql, " AS %s", quote_identifier(view->columns[i].name));
 	}
-	appendStringInfo(&sql, " FROM %s AS f", star_relation(pipeline, view->fact));
-	append_dimensions(&sql, pipeline, view);
-	append_keyed(&sql, pipeline, view);
-	if (view->join != NULL)
-		appendStringInfoString(&sql, star_sql_text(pipeline, view->join));
+	star_view_append_from(&sql, pipeline, view);
 	(void) sql_execute(sql.data);
 }
 

@@ -7,9 +7,11 @@
 #ifndef SESSIONIZE_STAR_VIEWS_H
 #define SESSIONIZE_STAR_VIEWS_H
 
+#include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
 #include "catalog/pipeline.h"
+#include "star/star.h"
 
 /*
  * Make or replace the views sessions and events, their live forms sessions_live and events_live,
@@ -18,6 +20,14 @@
  * pinned settings.
  */
 extern void star_create_views(const Pipeline *pipeline);
+
+/*
+ * Append the parts of the query that a stored view is made of: the value of a column, and FROM with
+ * the fact "f", and the dimensions of its columns by their numbers, such as "d3".
+ */
+extern void star_view_append_value(StringInfo sql, const Pipeline *pipeline, const StarView *view,
+								   const StarViewColumn *column);
+extern void star_view_append_from(StringInfo sql, const Pipeline *pipeline, const StarView *view);
 
 /*
  * Lock the views, and then fact_session, against everybody: in the order in which queries lock

@@ -211,7 +211,7 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	failures = piece_failures_begin(rebuild->writer, &rebuild->stored, piece, rebuild->pipeline);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL,
 					  derived, &written);
-	star_writer_write_rollups(rebuild->writer);
+	star_writer_write_changes(rebuild->writer);
 	replaced.kept -= stored_rows_set_aside_sum(rebuild->stored.rows[STAR_FACT_SESSION], piece);
 	rebuild->failed_keys += piece_failures_end(failures);
 	star_writer_set_meter(rebuild->writer, NULL);

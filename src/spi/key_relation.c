@@ -193,6 +193,20 @@ key_relation_query_bigint(const KeyRelation *keys, const char *sql)
 }
 
 /*
+ * key_relation_visit runs a query over the keys.
+ */
+void
+key_relation_visit(const KeyRelation *keys, const char *sql, SqlRowVisitor visitor, void *arg)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	SPI_connect();
+	key_relation_register(keys);
+	(void) sql_visit_connected(sql, SQL_READ_WRITE, SQL_NO_VALUES, visitor, arg, caller);
+	SPI_finish();
+}
+
+/*
  * key_relation_execute runs a statement over the keys.
  */
 int64

@@ -13,6 +13,8 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "spi/statement.h"
+
 /* The relation's name in queries. Its rows are (session_key). */
 #define KEY_ROWS "claimed_keys"
 
@@ -105,6 +107,10 @@ extern void key_relation_register(const KeyRelation *table);
 
 /* The bigint that a query over KEY_ROWS returns in the active snapshot; 0 for no row or NULL. */
 extern int64 key_relation_query_bigint(const KeyRelation *keys, const char *sql);
+
+/* Pass the rows that a query over KEY_ROWS returns, in a new snapshot, to a visitor. */
+extern void
+key_relation_visit(const KeyRelation *keys, const char *sql, SqlRowVisitor visitor, void *arg);
 
 /* Run a statement over KEY_ROWS in a new snapshot; returns the number of rows it processed. */
 extern int64 key_relation_execute(const KeyRelation *keys, const char *sql);

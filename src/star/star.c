@@ -586,6 +586,7 @@ static const StarViewColumn session_view[] = {
 			"CASE WHEN n.started_at > f.started_at THEN 0 ELSE f.same_start + 1 END "
 			"ORDER BY n.started_at LIMIT 1)",
 	 .field = FIELD(FIELD_NULLABLE, DerivedSession, ended_by), .type = TEXTOID,
+	 .of_neighbours = true,
 	 .comment = "the rule by which the key's next session starts: gap, max_duration, max_events, "
 				"restart, change or midnight; NULL: no session follows; looked up when it is asked "
 				"for"},
@@ -593,6 +594,7 @@ static const StarViewColumn session_view[] = {
 	 .sql = "(SELECT count(*) FROM @fact_session AS i WHERE i.session_key %s f.session_key "
 			"AND i.started_at < f.started_at) + f.same_start + 1",
 	 .field = FIELD(FIELD_INT8, DerivedSession, session_index), .type = INT8OID,
+	 .of_neighbours = true,
 	 .comment = "1 for the first session of its key, 2 for the next; counted when it is asked for"},
 };
 

@@ -163,6 +163,8 @@ typedef struct StarViewColumn
 	const char *sql;
 	/* computed from other columns of the view, so neither stored nor derived */
 	bool is_computed;
+	/* a row's value may change when another session of its key comes or goes */
+	bool of_neighbours;
 	/*
 	 * if not 0: a table with at most one row for each session key, whose column of the same name is
 	 * shown; in place of column and sql

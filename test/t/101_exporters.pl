@@ -27,6 +27,10 @@ sql(q{
 	CREATE INDEX ON raw (visitor, at);
 	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at');
 	CALL sessionize.rebuild('web')});
+# an export that has finished, and lacks what comes then
+sql(q{SELECT sessionize.create_export('web', 'lake', '/srv/lake/web', '{sessions}')});
+sql(q{SELECT sessionize.export_intend('web', 'lake', '00000000-0000-0000-0000-000000000001', '{}')});
+sql(q{SELECT sessionize.export_finish('web', 'lake', '00000000-0000-0000-0000-000000000001', '{}')});
 sql(q{INSERT INTO raw (visitor, at) VALUES ('a', now()), (NULL, now())});
 sql(q{CALL sessionize.refresh('web')});
 sql(q{SELECT sessionize.seal('web', '2026-01-01')});
