@@ -97,7 +97,7 @@ enum
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
 	"WHERE m.pipeline_id = p.pipeline_id), EXISTS (SELECT FROM sessionize.rollup AS r "            \
-	"WHERE r.pipeline_id = p.pipeline_id), EXISTS (SELECT FROM sessionize.export AS e "             \
+	"WHERE r.pipeline_id = p.pipeline_id), EXISTS (SELECT FROM sessionize.export AS e "            \
 	"WHERE e.pipeline_id = p.pipeline_id), p.source_name, EXISTS (SELECT FROM "                    \
 	"sessionize.contract AS c WHERE c.pipeline_id = p.pipeline_id), i.pipeline_id IS NOT NULL, "   \
 	"i.max_users_per_key, i.max_keys_per_user, q.producer, q.copies, q.copies_kept "               \
