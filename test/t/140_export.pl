@@ -79,7 +79,7 @@ sql(q{
 				'id', CASE WHEN n % 2 = 1 THEN md5(n::text)::uuid END, 'more', jsonb_build_object('n', n, 'list', jsonb_build_array(NULL, 1.50, 'x'))))
 		FROM generate_series(first, first + count - 1) AS n, LATERAL (SELECT since + (n - first) * step AS t) AS x
 	$$;
-	SELECT add_events(1, 3000, '2026-03-01 00:00Z', '10 minutes');
+	SELECT add_events(1, 3000, '2026-03-01 00:00:00.000123Z', '10 minutes');
 	SELECT sessionize.create_pipeline('web', 'raw.events');
 	SELECT sessionize.add_measure('web', 'price', 'sum', expression => $e$(properties ->> 'price')::numeric$e$);
 	SELECT sessionize.add_measure('web', 'received', 'max', expression => 'received_at');
