@@ -53,7 +53,7 @@ refuse(const ExportRun *run, const ExportTable *table)
 	return fail_with(run->failure,
 					 "the last version of the table \"%s\" in the lake, %" PRId64
 					 ", is not from this database: it was written by another one, or this one was "
-					 "restored from a backup, or another export uses the same location; with "
+					 "restored from a backup, or the export was dropped and created again; with "
 					 "--take-over all days are written anew",
 					 table->table.name, log->version);
 }

@@ -24,8 +24,9 @@ typedef struct ParquetFile
 typedef bool (*ParquetTake)(void *context, const ParquetFile *file);
 
 /*
- * Write the rows of a day (YYYY-MM-DD; NULL: those without one, or all rows of a table without days) to files of about so many bytes, sorted by
- * time, without the partition's column.  No rows make no file.
+ * Write the rows of a day (YYYY-MM-DD; NULL: those without one, or all rows of a table without days)
+ * to files of about so many bytes, without the partition's column.  They are sorted by time, but for
+ * what several threads write at once.  No rows make no file.
  */
 extern bool parquet_files_write(DuckdbSession *session, const LakeTable *table, const char *day,
 								int64_t file_bytes, ParquetTake take, void *context);
