@@ -36,18 +36,34 @@ CREATE TABLE sessionize.export_note (
 	export_name  text COLLATE "C" NOT NULL,
 	date_key     int,
 	user_key     int,
+	erased       boolean NOT NULL DEFAULT false,
 	changed_rows bigint NOT NULL,
 	noted_at     timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE sessionize.export_note IS 'the days on which the star has changed since an export last finished; written by the transactions that write the star, read through the view export_status';
-COMMENT ON COLUMN sessionize.export_note.date_key IS 'the day, as yyyymmdd; 0: a day before year 1 or after 9999; NULL: user_key is set';
+COMMENT ON COLUMN sessionize.export_note.date_key IS 'the day, as yyyymmdd; 0: a day before year 1 or after 9999; NULL: the note is of something else';
+COMMENT ON COLUMN sessionize.export_note.erased IS 'a session key was erased, whose days have notes of their own: files that no longer count have to go as well';
 COMMENT ON COLUMN sessionize.export_note.user_key IS 'of a row of dim_user that has changed: the days of the facts that refer to it are meant';
 COMMENT ON COLUMN sessionize.export_note.changed_rows IS 'how many sessions of the day have come, gone or changed, or have events that have';
 
-REVOKE ALL ON sessionize.export, sessionize.export_note FROM PUBLIC;
+CREATE TABLE sessionize.export_erasure (
+	erasure_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	pipeline_id int NOT NULL,
+	export_name text COLLATE "C" NOT NULL,
+	erased_at   timestamptz NOT NULL,
+	removed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+	token       uuid NOT NULL
+);
+COMMENT ON TABLE sessionize.export_erasure IS 'the erasures that exports have carried out, read through the view export_erasures; whose they were is not kept';
+COMMENT ON COLUMN sessionize.export_erasure.removed_at IS 'when the last file was gone that may have had something of the session key';
+COMMENT ON COLUMN sessionize.export_erasure.token IS 'of the export that has done so';
+
+REVOKE ALL ON sessionize.export, sessionize.export_note, sessionize.export_erasure FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.export', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.export_note', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.export_note_note_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('sessionize.export_erasure', '');
+SELECT pg_catalog.pg_extension_config_dump('sessionize.export_erasure_erasure_id_seq', '');
 
 CREATE VIEW sessionize.export_status WITH (security_barrier) AS
 SELECT p.pipeline_name, e.export_name, e.location, e.tables, e.snapshot_at, e.exported_at,
@@ -74,6 +90,20 @@ COMMENT ON COLUMN sessionize.export_status.summary IS 'of each table, what the l
 COMMENT ON COLUMN sessionize.export_status.error IS 'of the export that failed last';
 GRANT SELECT ON sessionize.export_status TO PUBLIC;
 
+CREATE VIEW sessionize.export_erasures WITH (security_barrier) AS
+SELECT p.pipeline_name, d.export_name, d.erased_at, d.removed_at, d.token
+FROM (SELECT n.pipeline_id, n.export_name, n.noted_at AS erased_at, NULL::timestamptz AS removed_at, NULL::uuid AS token
+      FROM sessionize.export_note AS n WHERE n.erased
+      UNION ALL
+      SELECT e.pipeline_id, e.export_name, e.erased_at, e.removed_at, e.token FROM sessionize.export_erasure AS e) AS d
+JOIN sessionize.pipeline AS c USING (pipeline_id)
+JOIN sessionize.pipelines AS p ON p.pipeline_name = c.pipeline_name;
+COMMENT ON VIEW sessionize.export_erasures IS 'the erasures of session keys since there are exports of the pipelines that the view pipelines shows, and when they have reached each export';
+COMMENT ON COLUMN sessionize.export_erasures.erased_at IS 'when the key was erased from the database';
+COMMENT ON COLUMN sessionize.export_erasures.removed_at IS 'when the last file was gone that may have had something of the key; NULL: the next export removes them';
+COMMENT ON COLUMN sessionize.export_erasures.token IS 'of the export that has removed them, as the logs of its tables have it';
+GRANT SELECT ON sessionize.export_erasures TO PUBLIC;
+
 CREATE FUNCTION sessionize.create_export(
 	pipeline text,
 	name     text,
@@ -90,7 +120,7 @@ AS 'MODULE_PATHNAME', 'sessionize_drop_export'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.drop_export IS 'forget an export of a pipeline; its files stay as they are';
 
-CREATE FUNCTION sessionize.export_begin(pipeline text, name text, OUT location text, OUT token uuid, OUT intended uuid, OUT summary jsonb)
+CREATE FUNCTION sessionize.export_begin(pipeline text, name text, OUT location text, OUT token uuid, OUT intended uuid, OUT erasures bigint, OUT summary jsonb)
 AS 'MODULE_PATHNAME', 'sessionize_export_begin'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.export_begin IS 'begin an export, which keeps others of the same name away until the session ends';
@@ -102,17 +132,22 @@ LANGUAGE C STABLE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION sessionize.export_tables IS 'the tables of an export, with the columns that export_query returns';
 
 CREATE FUNCTION sessionize.export_changes(pipeline text, name text, whole boolean DEFAULT false)
-RETURNS TABLE (table_name text, day date, row_count bigint, fingerprint text, note_ids int8multirange)
+RETURNS TABLE (table_name text, day date, row_count bigint, fingerprint text)
 AS 'MODULE_PATHNAME', 'sessionize_export_changes'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 100000 ROWS 100;
 COMMENT ON FUNCTION sessionize.export_changes IS 'the days, and the tables without days, that differ from what was exported last, or all';
+
+CREATE FUNCTION sessionize.export_notes(pipeline text, name text, OUT note_ids int8multirange, OUT erasures bigint, OUT snapshot_at timestamptz)
+AS 'MODULE_PATHNAME', 'sessionize_export_notes'
+LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.export_notes IS 'the notes that the changes of an export are made of, and how many session keys were erased';
 
 CREATE FUNCTION sessionize.export_query(pipeline text, name text, table_name text, days date[] DEFAULT NULL) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_export_query'
 LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.export_query IS 'the query that returns the rows of a table of an export, on some days or on all';
 
-CREATE FUNCTION sessionize.export_intend(pipeline text, name text, token uuid, note_ids int8multirange) RETURNS void
+CREATE FUNCTION sessionize.export_intend(pipeline text, name text, token uuid, note_ids int8multirange, snapshot_at timestamptz) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_export_intend'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.export_intend IS 'note that an export with this token has read its snapshot, and is about to write';

@@ -580,6 +580,7 @@ catalog_delete(int32 id)
 		"changes AS (DELETE FROM sessionize.changed_rows WHERE pipeline_id = $1), "
 		"exports AS (DELETE FROM sessionize.export WHERE pipeline_id = $1), "
 		"noted AS (DELETE FROM sessionize.export_note WHERE pipeline_id = $1), "
+		"erased AS (DELETE FROM sessionize.export_erasure WHERE pipeline_id = $1), "
 		"schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
 		"DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
 		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)));

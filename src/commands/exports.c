@@ -1,8 +1,8 @@
 /*
  * exports.c
  *		sessionize.create_export() and drop_export(), and what the program calls that exports:
- *		export_begin, export_tables, export_changes, export_query, export_intend, export_finish,
- *		export_fail.
+ *		export_begin, export_tables, export_notes, export_changes, export_query, export_intend,
+ *		export_finish, export_fail.
  *
  * An export is exact by the order of these calls.  The program reads the days that have changed, and
  * their rows, in one snapshot.  Then, in another session, it intends: the token of the export and
@@ -66,6 +66,7 @@ enum
 	BEGIN_LOCATION,
 	BEGIN_TOKEN,
 	BEGIN_INTENDED,
+	BEGIN_ERASURES,
 	BEGIN_SUMMARY,
 	BEGIN_COLUMNS
 };
@@ -80,11 +81,18 @@ enum
 
 enum
 {
+	NOTES_IDS,
+	NOTES_ERASURES,
+	NOTES_SNAPSHOT_AT,
+	NOTES_COLUMNS
+};
+
+enum
+{
 	CHANGE_TABLE,
 	CHANGE_DAY,
 	CHANGE_ROWS,
 	CHANGE_FINGERPRINT,
-	CHANGE_NOTES,
 	CHANGE_WIDTH
 };
 
@@ -276,6 +284,7 @@ PIPELINE_FUNCTION(sessionize_export_begin)
 	isnull[BEGIN_TOKEN] = export->token == 0;
 	values[BEGIN_INTENDED] = export->intended;
 	isnull[BEGIN_INTENDED] = export->intended == 0;
+	values[BEGIN_ERASURES] = Int64GetDatum(export->erasures);
 	values[BEGIN_SUMMARY] = export->summary;
 	return result_row(fcinfo, values, isnull);
 }
@@ -429,7 +438,7 @@ day_value(int32 date_key, bool *isnull)
  * put_days returns the days of a table.
  */
 static void
-put_days(ReturnSetInfo *result, const LakeTable *table, const List *days, Datum note_ids)
+put_days(ReturnSetInfo *result, const LakeTable *table, const List *days)
 {
 	bool of_events = strcmp(table->name, star_relations[STAR_EVENTS].name) == 0;
 	ListCell *cell;
@@ -445,7 +454,6 @@ put_days(ReturnSetInfo *result, const LakeTable *table, const List *days, Datum 
 		values[CHANGE_ROWS] = Int64GetDatum(of_events ? day->events : day->sessions);
 		values[CHANGE_FINGERPRINT] = 0;
 		isnull[CHANGE_FINGERPRINT] = true;
-		values[CHANGE_NOTES] = note_ids;
 		tuplestore_putvalues(result->setResult, result->setDesc, values, isnull);
 	}
 }
@@ -484,8 +492,7 @@ exported_digest(const LakeExport *export, const char *table)
  * put_table returns a table without days, if it differs from what was exported last.
  */
 static void
-put_table(ReturnSetInfo *result, const LakeExport *export, const LakeTable *table, bool whole,
-		  Datum note_ids)
+put_table(ReturnSetInfo *result, const LakeExport *export, const LakeTable *table, bool whole)
 {
 	const char *exported = exported_digest(export, table->name);
 	LakeDigest digest;
@@ -501,7 +508,6 @@ put_table(ReturnSetInfo *result, const LakeExport *export, const LakeTable *tabl
 	isnull[CHANGE_DAY] = true;
 	values[CHANGE_ROWS] = Int64GetDatum(digest.rows);
 	values[CHANGE_FINGERPRINT] = CStringGetTextDatum(digest.text);
-	values[CHANGE_NOTES] = note_ids;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, isnull);
 }
 
@@ -529,12 +535,30 @@ PIPELINE_FUNCTION(sessionize_export_changes)
 		const LakeTable *table = lake_table_resolve(pipeline, lfirst(cell), export->decimals);
 
 		if (table->partition_column != NULL)
-			put_days(result, table, days, notes.ids);
+			put_days(result, table, days);
 		else
-			put_table(result, export, table, whole, notes.ids);
+			put_table(result, export, table, whole);
 	}
 	owner_scope_leave(&scope);
 	return (Datum) 0;
+}
+
+/*
+ * sessionize_export_notes returns the notes of an export.  A transaction begins before its snapshot
+ * is taken.
+ */
+PIPELINE_FUNCTION(sessionize_export_notes)
+{
+	LakeExport *export;
+	const Pipeline *pipeline = load(fcinfo, &export);
+	LakeNotes notes = lake_notes_read(pipeline, export->name);
+	Datum values[NOTES_COLUMNS];
+	bool isnull[NOTES_COLUMNS] = {false};
+
+	values[NOTES_IDS] = notes.ids;
+	values[NOTES_ERASURES] = Int64GetDatum(notes.erasures);
+	values[NOTES_SNAPSHOT_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	return result_row(fcinfo, values, isnull);
 }
 
 /*
@@ -626,7 +650,9 @@ PIPELINE_FUNCTION(sessionize_export_intend)
 	pipeline = load(fcinfo, &export);
 	require_argument(fcinfo, 2, "token");
 	require_argument(fcinfo, 3, "note_ids");
-	lake_export_intend(pipeline, export->name, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3));
+	require_argument(fcinfo, 4, "snapshot_at");
+	lake_export_intend(pipeline, export->name, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3),
+					   PG_GETARG_TIMESTAMPTZ(4));
 	PG_RETURN_VOID();
 }
 

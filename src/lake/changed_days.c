@@ -289,11 +289,13 @@ look_up_days(ChangedDays *days)
 }
 
 /*
- * A statement that writes a note of each number, in a column, for each export of the pipeline.
+ * A statement that writes a note of each number, in a column, for each export of the pipeline that
+ * has days.
  */
 #define NEW_NOTES                                                                                  \
 	"new AS (SELECT e.export_name, n.number, n.rows FROM sessionize.export AS e, "                 \
-	"unnest($2, $3) AS n (number, rows) WHERE e.pipeline_id = $1) "
+	"unnest($2, $3) AS n (number, rows) WHERE e.pipeline_id = $1 "                                 \
+	"AND e.tables && '{sessions,events}') "
 
 #define WRITE_NOTES                                                                                \
 	"WITH " NEW_NOTES                                                                              \
@@ -374,7 +376,8 @@ changed_days_write(ChangedDays *days)
 }
 
 /*
- * changed_days_of_keys notes the days of keys that are about to be erased.
+ * changed_days_of_keys notes the days of keys that are about to be erased, and the erasure, since
+ * former files may have keys that the star no longer has.
  */
 void
 changed_days_of_keys(const Pipeline *pipeline, const KeyRelation *keys)
@@ -391,6 +394,10 @@ changed_days_of_keys(const Pipeline *pipeline, const KeyRelation *keys)
 				 key_equals_sql(pipeline->types[SRC_SESSION_KEY])),
 		add_days, days->days);
 	write_numbers(days, "date_key", days->days);
+	extension_run("INSERT INTO sessionize.export_note (pipeline_id, export_name, erased, "
+				  "changed_rows) SELECT e.pipeline_id, e.export_name, true, 0 "
+				  "FROM sessionize.export AS e WHERE e.pipeline_id = $1",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
 }
 
 /*

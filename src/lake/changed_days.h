@@ -38,7 +38,7 @@ extern void changed_days_note_user(ChangedDays *days, const Datum *values, const
  */
 extern void changed_days_write(ChangedDays *days);
 
-/* Write notes of the days of keys that are about to be erased. */
+/* Write notes of the days of keys that are about to be erased, and of the erasure. */
 extern void changed_days_of_keys(const Pipeline *pipeline, const KeyRelation *keys);
 
 /*

@@ -62,6 +62,7 @@ read_export(void *arg, const SqlRow *row)
 	export->summary = copy_varlena(row, 4);
 	export->token = copy_uuid(row, 5);
 	export->intended = copy_uuid(row, 6);
+	export->erasures = sql_row_int8(row, 7);
 }
 
 /*
@@ -72,8 +73,12 @@ lake_export_get(const Pipeline *pipeline, const char *name, SqlAccess access)
 {
 	LakeExport *export = palloc0(sizeof(LakeExport));
 
-	if (extension_visit("SELECT location, tables, decimals, summary, token, intended "
-						"FROM sessionize.export WHERE pipeline_id = $1 AND export_name = $2",
+	if (extension_visit("SELECT e.location, e.tables, e.decimals, e.summary, e.token, e.intended, "
+						"(SELECT count(*) FROM sessionize.export_note AS n WHERE n.erased "
+						"AND n.pipeline_id = e.pipeline_id AND n.export_name = e.export_name "
+						"AND n.note_id <@ e.intended_notes) "
+						"FROM sessionize.export AS e WHERE e.pipeline_id = $1 "
+						"AND e.export_name = $2",
 						access, SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(name)), read_export,
 						export) == 0)
 		ereport(ERROR,
@@ -138,7 +143,9 @@ void
 lake_export_remove(const Pipeline *pipeline, const char *name)
 {
 	extension_run("WITH notes AS (DELETE FROM sessionize.export_note WHERE pipeline_id = $1 "
-				  "AND export_name = $2) DELETE FROM sessionize.export WHERE pipeline_id = $1 "
+				  "AND export_name = $2), erasures AS (DELETE FROM sessionize.export_erasure "
+				  "WHERE pipeline_id = $1 AND export_name = $2) DELETE FROM sessionize.export "
+				  "WHERE pipeline_id = $1 "
 				  "AND export_name = $2",
 				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(name)));
 }
@@ -149,8 +156,8 @@ lake_export_remove(const Pipeline *pipeline, const char *name)
 static void
 read_notes(void *arg, const SqlRow *row)
 {
-	*(LakeNotes *) arg =
-		(LakeNotes){copy_varlena(row, 1), copy_varlena(row, 2), copy_varlena(row, 3)};
+	*(LakeNotes *) arg = (LakeNotes){copy_varlena(row, 1), copy_varlena(row, 2),
+									 copy_varlena(row, 3), sql_row_int8(row, 4)};
 }
 
 /*
@@ -164,7 +171,8 @@ lake_notes_read(const Pipeline *pipeline, const char *name)
 	extension_visit("SELECT coalesce(array_agg(DISTINCT date_key) FILTER (WHERE date_key IS NOT "
 					"NULL), '{}'), coalesce(array_agg(DISTINCT user_key) FILTER (WHERE user_key IS "
 					"NOT NULL), '{}'), coalesce(range_agg(int8range(note_id, note_id, '[]')), "
-					"'{}') FROM sessionize.export_note WHERE pipeline_id = $1 AND export_name = $2",
+					"'{}'), count(*) FILTER (WHERE erased) FROM sessionize.export_note "
+					"WHERE pipeline_id = $1 AND export_name = $2",
 					SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(name)), read_notes,
 					&notes);
 	return notes;
@@ -174,14 +182,15 @@ lake_notes_read(const Pipeline *pipeline, const char *name)
  * lake_export_intend notes that an export is about to write.
  */
 void
-lake_export_intend(const Pipeline *pipeline, const char *name, Datum token, Datum note_ids)
+lake_export_intend(const Pipeline *pipeline, const char *name, Datum token, Datum note_ids,
+				   TimestampTz snapshot_at)
 {
-	extension_run("UPDATE sessionize.export SET (intended, intended_at, intended_notes) = "
-				  "($3, clock_timestamp(), $4) WHERE pipeline_id = $1 AND export_name = $2",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(name),
-							 SQL_DATUM(UUIDOID, token, false),
-							 SQL_DATUM(INT8MULTIRANGEOID, note_ids, false)));
+	extension_run(
+		"UPDATE sessionize.export SET (intended, intended_at, intended_notes) = "
+		"($3, $5, $4) WHERE pipeline_id = $1 AND export_name = $2",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(name), SQL_DATUM(UUIDOID, token, false),
+				   SQL_DATUM(INT8MULTIRANGEOID, note_ids, false), SQL_TIMESTAMPTZ(snapshot_at)));
 }
 
 /*
@@ -192,10 +201,13 @@ lake_export_finish(const Pipeline *pipeline, const char *name, Datum summary)
 {
 	SqlValues values = SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(name));
 
-	extension_run("DELETE FROM sessionize.export_note AS n USING sessionize.export AS e "
-				  "WHERE e.pipeline_id = $1 AND e.export_name = $2 AND n.pipeline_id = "
+	extension_run("WITH gone AS (DELETE FROM sessionize.export_note AS n USING sessionize.export "
+				  "AS e WHERE e.pipeline_id = $1 AND e.export_name = $2 AND n.pipeline_id = "
 				  "e.pipeline_id AND n.export_name = e.export_name AND n.note_id <@ "
-				  "e.intended_notes",
+				  "e.intended_notes RETURNING n.pipeline_id, n.export_name, n.erased, n.noted_at, "
+				  "e.intended) INSERT INTO sessionize.export_erasure (pipeline_id, export_name, "
+				  "erased_at, token) SELECT g.pipeline_id, g.export_name, g.noted_at, g.intended "
+				  "FROM gone AS g WHERE g.erased ORDER BY g.noted_at",
 				  SQL_READ_WRITE, values);
 	extension_run(
 		"UPDATE sessionize.export SET (token, snapshot_at, exported_at, summary, "

@@ -21,6 +21,7 @@ typedef struct LakeExport
 	Datum summary;  /* jsonb, of the last export that has finished */
 	Datum token;    /* uuid of that one; 0: none has */
 	Datum intended; /* uuid of the last one that was intended; 0: none was */
+	int64 erasures; /* that this one is to carry out, if it has not finished */
 } LakeExport;
 
 /* What the notes of an export say, in the active snapshot. */
@@ -29,6 +30,7 @@ typedef struct LakeNotes
 	Datum date_keys; /* int[] */
 	Datum user_keys; /* int[]: days of the facts that refer to these rows of dim_user */
 	Datum ids;       /* int8multirange */
+	int64 erasures;  /* of session keys */
 } LakeNotes;
 
 /* An export of a pipeline, in CurrentMemoryContext; an error with a hint if there is none. */
@@ -44,8 +46,8 @@ extern void lake_export_remove(const Pipeline *pipeline, const char *name);
 extern LakeNotes lake_notes_read(const Pipeline *pipeline, const char *name);
 
 /* What the functions of the same names in SQL write. */
-extern void
-lake_export_intend(const Pipeline *pipeline, const char *name, Datum token, Datum note_ids);
+extern void lake_export_intend(const Pipeline *pipeline, const char *name, Datum token,
+							   Datum note_ids, TimestampTz snapshot_at);
 extern void lake_export_finish(const Pipeline *pipeline, const char *name, Datum summary);
 extern void lake_export_fail(const Pipeline *pipeline, const char *name, const char *error);
 

@@ -98,7 +98,7 @@ BEGIN
 		SELECT DISTINCT table_name, day FROM ((TABLE raw.lake EXCEPT ALL TABLE now) UNION ALL (TABLE now EXCEPT ALL TABLE raw.lake)) AS d;
 	INSERT INTO raw.said SELECT step, (SELECT count(*) FROM (SELECT * FROM differ EXCEPT SELECT table_name, day FROM changes) AS m),
 		(SELECT count(*) FROM (SELECT table_name, day FROM changes EXCEPT SELECT * FROM differ) AS n), count(DISTINCT (table_name, day)) FROM changes;
-	PERFORM sessionize.export_intend('web', 'lake', token, coalesce((SELECT note_ids FROM changes LIMIT 1), '{}'));
+	PERFORM sessionize.export_intend('web', 'lake', token, (SELECT note_ids FROM sessionize.export_notes('web', 'lake')), (SELECT snapshot_at FROM sessionize.export_notes('web', 'lake')));
 	DELETE FROM raw.lake AS l USING changes AS c WHERE (l.table_name, l.day) IS NOT DISTINCT FROM (c.table_name, c.day);
 	INSERT INTO raw.lake SELECT n.* FROM now AS n JOIN changes AS c ON (n.table_name, n.day) IS NOT DISTINCT FROM (c.table_name, c.day);
 	PERFORM sessionize.export_finish('web', 'lake', token, coalesce((SELECT jsonb_object_agg(table_name, jsonb_build_object('fingerprint', fingerprint)) FROM changes WHERE day IS NULL), '{}'));
@@ -156,7 +156,11 @@ SELECT raw.export('many');
 
 -- erasure; other rules; a measure more; a rebuild of what is there, and after changes by hand
 SELECT sessionize.erase_user('web', 'v3');
+SELECT export_name, removed_at, token FROM sessionize.export_erasures;
+SELECT erasures FROM sessionize.export_notes('web', 'lake');
 SELECT raw.export('erasure');
+SELECT export_name, removed_at >= erased_at AS removed, token = md5('erasure')::uuid AS token FROM sessionize.export_erasures;
+SELECT erasures FROM sessionize.export_notes('web', 'lake');
 SELECT count(*) AS erased FROM raw.lake WHERE row ->> 'session_key' = 'v3';
 SELECT sessionize.alter_pipeline('web', gap => '2 hours');
 CALL sessionize.rebuild('web');
@@ -209,7 +213,7 @@ SELECT count(*) AS wrong FROM (
 -- a refresh that is rolled back notes nothing; a note that an export has not seen stays
 INSERT INTO raw.events VALUES ('r1', 'v1', '2026-01-21 10:00Z', NULL, 'view', '/late', NULL, 'ads');
 CALL sessionize.refresh('web');
-SELECT sessionize.export_intend('web', 'lake', '00000000-0000-0000-0000-00000000000a', note_ids) FROM sessionize.export_changes('web', 'lake') LIMIT 1;
+SELECT sessionize.export_intend('web', 'lake', '00000000-0000-0000-0000-00000000000a', note_ids, snapshot_at) FROM sessionize.export_notes('web', 'lake');
 INSERT INTO raw.events VALUES ('r2', 'v1', '2026-01-22 10:00Z', NULL, 'view', '/late', NULL, 'ads');
 CALL sessionize.refresh('web');
 SELECT unfinished, pending_days FROM sessionize.export_status;
@@ -256,6 +260,18 @@ INSERT INTO web.mine VALUES (1, 2.5, '1 day 00:00:01.5', '\x00ff', '{"a": 1}', '
 SELECT sessionize.export_query('web', 'mine', 'mine') AS query \gset
 :query;
 SELECT table_name, day, row_count FROM sessionize.export_changes('web', 'mine');
+-- without days it has no notes but those of erasures, which its export begins with if it was cut off
+INSERT INTO raw.events VALUES ('r5', 'v50', '2026-01-22 10:00Z', NULL, 'view', '/late', NULL, 'ads');
+CALL sessionize.refresh('web');
+SELECT note_ids, erasures FROM sessionize.export_notes('web', 'mine');
+DELETE FROM raw.events WHERE visitor = 'v50';
+CALL sessionize.refresh('web');
+INSERT INTO raw.events VALUES ('r6', 'v50', '2026-01-22 10:00Z', NULL, 'view', '/late', NULL, 'ads');
+SELECT sessionize.erase_user('web', 'v50');
+SELECT isempty(note_ids) AS none, erasures FROM sessionize.export_notes('web', 'mine');
+SELECT erasures FROM sessionize.export_begin('web', 'mine');
+SELECT sessionize.export_intend('web', 'mine', '00000000-0000-0000-0000-00000000000c', note_ids, snapshot_at) FROM sessionize.export_notes('web', 'mine');
+SELECT token, intended, erasures FROM sessionize.export_begin('web', 'mine');
 ALTER TABLE web.mine ADD a_microseconds int, ADD c_microseconds int;
 SELECT * FROM sessionize.export_tables('web', 'mine');
 SELECT sessionize.drop_export('web', 'mine');
@@ -277,7 +293,7 @@ SELECT sessionize.export_query('web', 'lake', 'sessions', '{infinity}');
 SELECT sessionize.export_begin('web', 'other');
 SELECT sessionize.drop_export('web', 'other');
 BEGIN READ ONLY;
-SELECT sessionize.export_intend('web', 'lake', '00000000-0000-0000-0000-00000000000a', '{}');
+SELECT sessionize.export_intend('web', 'lake', '00000000-0000-0000-0000-00000000000a', '{}', now());
 ROLLBACK;
 
 -- other roles
@@ -290,6 +306,8 @@ SELECT sessionize.create_export('web', 'other', '/srv/lake/other');
 SELECT sessionize.export_begin('web', 'lake');
 SELECT * FROM sessionize.export_tables('web', 'lake');
 SELECT * FROM sessionize.export_changes('web', 'lake');
+SELECT * FROM sessionize.export_notes('web', 'lake');
+SELECT count(*) FROM sessionize.export_erasures;
 SELECT sessionize.export_query('web', 'lake', 'sessions');
 SELECT sessionize.export_fail('web', 'lake', 'x');
 SELECT sessionize.drop_export('web', 'lake');

@@ -29,7 +29,7 @@ sql(q{
 	CALL sessionize.rebuild('web')});
 # an export that has finished, and lacks what comes then
 sql(q{SELECT sessionize.create_export('web', 'lake', '/srv/lake/web', '{sessions}')});
-sql(q{SELECT sessionize.export_intend('web', 'lake', '00000000-0000-0000-0000-000000000001', '{}')});
+sql(q{SELECT sessionize.export_intend('web', 'lake', '00000000-0000-0000-0000-000000000001', '{}', now())});
 sql(q{SELECT sessionize.export_finish('web', 'lake', '00000000-0000-0000-0000-000000000001', '{}')});
 sql(q{INSERT INTO raw (visitor, at) VALUES ('a', now()), (NULL, now())});
 sql(q{CALL sessionize.refresh('web')});
