@@ -146,13 +146,14 @@ open_run(ExportRun *run, const ExportFolder *folder)
 }
 
 /*
- * finish tells the database that all is in the lake.
+ * finish tells the database that all is in the lake, and that what was erased is no longer there.
  */
 static bool
 finish(ExportRun *run)
 {
 	char *summary = export_summary(run);
-	bool done = summary != NULL ? export_database_finish(&run->database, run->token, summary)
+	bool done = summary != NULL ? (!run->erases || export_vacuum(run)) &&
+									  export_database_finish(&run->database, run->token, summary)
 								: fail_with(run->failure, "there is no memory for the export");
 
 	free(summary);
@@ -234,14 +235,17 @@ close_run(ExportRun *run)
 static bool
 run_export(ExportRun *run, const ExportFolder *folder)
 {
-	bool done = open_run(run, folder) && settle(run) && export_changed(run) &&
-				export_checkpoint(run) && export_vacuum(run);
+	bool done = open_run(run, folder) && (*run->options->find_key != '\0'
+											  ? export_find(run)
+											  : settle(run) && export_changed(run) &&
+													export_checkpoint(run) && export_vacuum(run));
 
 	if (!done)
+		log_error("%s", run->failure->text);
+	if (!done && *run->options->find_key == '\0')
 	{
 		export_unwrite(run);
 		export_database_fail(&run->database, run->failure->text);
-		log_error("%s", run->failure->text);
 	}
 	return done;
 }

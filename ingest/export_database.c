@@ -18,12 +18,17 @@
 #define READ_SECONDS    86400
 
 #define BEGIN_EXPORT                                                                               \
-	"SELECT b.location, b.token, b.intended, b.summary FROM sessionize.export_begin($1, $2) AS b"
+	"SELECT b.location, b.token, b.intended, b.erasures, b.summary "                               \
+	"FROM sessionize.export_begin($1, $2) AS b"
 #define SNAPSHOT "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #define RELEASE  "ROLLBACK"
-/* Texts are the same whoever exports, and an export may take long. */
+/*
+ * Names mean what they do in pg_catalog, and texts are the same, whoever exports; and an export may
+ * take long.
+ */
 #define SETTINGS                                                                                   \
-	"SELECT set_config('datestyle', 'ISO, YMD', false), set_config('timezone', 'UTC', false), "    \
+	"SELECT set_config('search_path', 'pg_catalog, pg_temp', false), "                             \
+	"set_config('datestyle', 'ISO, YMD', false), set_config('timezone', 'UTC', false), "           \
 	"set_config('intervalstyle', 'postgres', false), set_config('bytea_output', 'hex', false), "   \
 	"set_config('extra_float_digits', '1', false), set_config('statement_timeout', '0', false), "  \
 	"set_config('idle_in_transaction_session_timeout', '0', false)"
@@ -31,11 +36,12 @@
 #define TABLES                                                                                     \
 	"SELECT t.table_name, t.partition_column, t.columns FROM sessionize.export_tables($1, $2) AS " \
 	"t"
+#define NOTES "SELECT n.note_ids, n.erasures FROM sessionize.export_notes($1, $2) AS n"
 #define CHANGES                                                                                    \
-	"SELECT c.table_name, to_char(c.day, 'YYYY-MM-DD'), c.row_count, c.fingerprint, c.note_ids "   \
+	"SELECT c.table_name, to_char(c.day, 'YYYY-MM-DD'), c.row_count, c.fingerprint "               \
 	"FROM sessionize.export_changes($1, $2, $3) AS c ORDER BY c.table_name, c.day"
 #define QUERY  "SELECT sessionize.export_query($1, $2, $3, $4)"
-#define INTEND "SELECT sessionize.export_intend($1, $2, $3, $4)"
+#define INTEND "SELECT sessionize.export_intend($1, $2, $3, $4, $5)"
 #define FINISH "SELECT sessionize.export_finish($1, $2, $3, $4)"
 #define FAIL   "SELECT sessionize.export_fail($1, $2, $3)"
 
@@ -109,7 +115,8 @@ take_begin(ExportDatabase *database, PGresult *result)
 	database->location = strdup(PQgetvalue(result, 0, 0));
 	snprintf(database->token, sizeof(database->token), "%s", PQgetvalue(result, 0, 1));
 	snprintf(database->intended, sizeof(database->intended), "%s", PQgetvalue(result, 0, 2));
-	database->summary = strdup(PQgetvalue(result, 0, 3));
+	database->erases = strcmp(PQgetvalue(result, 0, 3), "0") != 0;
+	database->summary = strdup(PQgetvalue(result, 0, 4));
 	PQclear(result);
 	return (database->location != NULL && database->summary != NULL) ||
 		   fail_with(database->failure, "there is no memory for the export");
@@ -191,6 +198,23 @@ export_database_tables(ExportDatabase *database, LakeTable **tables, size_t *cou
 }
 
 /*
+ * export_database_notes asks for the notes.
+ */
+bool
+export_database_notes(ExportDatabase *database, char **notes, bool *erases)
+{
+	const char *const values[] = {database->pipeline, database->name};
+	PGresult *result = ask(database, database->reader, NOTES, 2, values, ACCOUNT_SECONDS);
+
+	if (result == NULL)
+		return false;
+	*notes = strdup(PQgetvalue(result, 0, 0));
+	*erases = strcmp(PQgetvalue(result, 0, 1), "0") != 0;
+	PQclear(result);
+	return *notes != NULL || fail_with(database->failure, "there is no memory for the days");
+}
+
+/*
  * export_database_changes asks for the days that have changed.
  */
 bool
@@ -213,8 +237,6 @@ export_database_changes(ExportDatabase *database, bool whole, ExportChanges *cha
 		if (done && !PQgetisnull(result, (int) i, 3))
 			done = (change->fingerprint = strdup(PQgetvalue(result, (int) i, 3))) != NULL;
 	}
-	if (done && rows > 0)
-		done = (changes->notes = strdup(PQgetvalue(result, 0, 4))) != NULL;
 	done = done && changes->changes != NULL;
 	PQclear(result);
 	return done || fail_with(database->failure, "there is no memory for the days");
@@ -232,7 +254,6 @@ export_changes_free(ExportChanges *changes)
 		free(changes->changes[i].fingerprint);
 	}
 	free(changes->changes);
-	free(changes->notes);
 	*changes = (ExportChanges){0};
 }
 
@@ -274,9 +295,9 @@ export_database_read(ExportDatabase *database, const LakeTable *table, const cha
 bool
 export_database_intend(ExportDatabase *database, const char *token, const char *notes)
 {
-	const char *const values[] = {database->pipeline, database->name, token, notes};
+	const char *const values[] = {database->pipeline, database->name, token, notes, database->time};
 
-	return run(database, database->keeper, INTEND, 4, values, ACCOUNT_SECONDS);
+	return run(database, database->keeper, INTEND, 5, values, ACCOUNT_SECONDS);
 }
 
 /*

@@ -30,6 +30,7 @@ typedef struct ExportDatabase
 	char *location;
 	char token[UUID_SIZE];    /* of the last export that was finished; empty: none */
 	char intended[UUID_SIZE]; /* of the last one that was intended; empty: none */
+	bool erases;              /* this one is to erase session keys, if it has not finished */
 	char *summary;            /* of the last one that was finished: a JSON object */
 	char time[40];            /* of the snapshot, ISO 8601 */
 } ExportDatabase;
@@ -47,7 +48,6 @@ typedef struct ExportChanges
 {
 	ExportChange *changes;
 	size_t count;
-	char *notes; /* what export_intend() is to be told; NULL: nothing has changed */
 } ExportChanges;
 
 /* Connect, and become the one exporter. */
@@ -59,6 +59,9 @@ extern bool export_database_snapshot(ExportDatabase *database);
 
 /* Make the tables, which the caller frees one by one. */
 extern bool export_database_tables(ExportDatabase *database, LakeTable **tables, size_t *count);
+
+/* What export_intend() is to be told, which the caller frees; and whether session keys were erased. */
+extern bool export_database_notes(ExportDatabase *database, char **notes, bool *erases);
 
 extern bool export_database_changes(ExportDatabase *database, bool whole, ExportChanges *changes);
 extern void export_changes_free(ExportChanges *changes);

@@ -137,7 +137,9 @@ settle_crash(ExportRun *run)
 	log_info(
 		"the last export was cut off after it had written the lake's logs; it is finished now");
 	summary = export_summary(run);
-	done = summary != NULL ? export_database_finish(&run->database, token, summary)
+	run->erases = run->database.erases;
+	done = summary != NULL ? (!run->erases || export_vacuum(run)) &&
+								 export_database_finish(&run->database, token, summary)
 						   : fail_with(run->failure, "there is no memory for the export");
 	free(summary);
 	memcpy(run->database.token, token, sizeof(run->database.token));
@@ -236,12 +238,6 @@ take_all_days(ExportRun *run, const ExportChanges *some, const ExportChanges *al
 	for (size_t i = 0; i < run->table_count; i++)
 		if (!take_days(run, &run->tables[i], run->tables[i].whole ? all : some))
 			return false;
-	if (some->notes != NULL || all->notes != NULL)
-	{
-		run->notes = strdup(some->notes != NULL ? some->notes : all->notes);
-		if (run->notes == NULL)
-			return fail_with(run->failure, "there is no memory for the days");
-	}
 	return true;
 }
 
@@ -270,7 +266,10 @@ export_plan(ExportRun *run)
 		done = export_database_changes(&run->database, false, &some);
 	if (done && any_whole)
 		done = export_database_changes(&run->database, true, &all);
-	done = done && take_all_days(run, &some, &all);
+	done = done && export_database_notes(&run->database, &run->notes, &run->erases) &&
+		   take_all_days(run, &some, &all);
+	/* an erasure is carried out even if the star had nothing of the key any more */
+	run->changed = run->changed || run->erases;
 	export_changes_free(&some);
 	export_changes_free(&all);
 	return done;

@@ -52,6 +52,7 @@ typedef struct ExportRun
 	char files[UUID_SIZE]; /* what the names of its files have in them */
 	bool settled;          /* an earlier export was finished by this one */
 	char *notes;           /* for export_intend() */
+	bool erases;           /* session keys were erased, so only live files stay */
 	bool changed;          /* there is something to write */
 } ExportRun;
 
@@ -77,6 +78,9 @@ extern char *export_summary(const ExportRun *run);
 
 /* export_vacuum.c: remove files that are no longer of use to anybody. */
 extern bool export_vacuum(ExportRun *run);
+
+/* export_find.c: look for a session key in all files; false, and the failure says so, if one has it. */
+extern bool export_find(ExportRun *run);
 
 /* The seconds that files are kept after a version has removed them. */
 extern int64_t export_keep(const ExportRun *run);

@@ -1,7 +1,7 @@
 /*
  * export_vacuum.c
- *		Removing files that are of no use any more: of versions that are old enough, and what exports
- *		that were cut off have left.
+ *		Removing files that are of no use any more: of versions that are old enough, or of all others
+ *		than the last one when session keys were erased, and what exports that were cut off have left.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -67,6 +67,9 @@ is_useless(const ExportRun *run, const ExportTable *table, const char *path, int
 
 	if (json_object_get(table->log.live, path) != NULL)
 		return false;
+	/* a file of any day may have had the key; whoever is still writing one can't commit it any more */
+	if (run->erases)
+		return true;
 	if (remove != NULL)
 		return (int64_t) time(NULL) - removed_at >= export_keep(run);
 	return age >= ORPHAN_SECONDS;
@@ -87,7 +90,7 @@ is_removable(const ExportRun *run, const LakeObject *object)
 	if (table == NULL)
 		return strncmp(object->name, "._current.json.", 15) == 0 && age >= ORPHAN_SECONDS;
 	if (is_unfinished(object->name))
-		return age >= ORPHAN_SECONDS;
+		return run->erases || age >= ORPHAN_SECONDS;
 	return *path != '_' && is_useless(run, table, path, age);
 }
 

@@ -16,7 +16,7 @@
  * they take.
  */
 static const LakeType types[] = {
-	{LAKE_STRING, "string", "string", "VARCHAR", -1, LAKE_STATS_TEXT},
+	{LAKE_STRING, "string", "string", "VARCHAR", -1, LAKE_STATS_NONE},
 	{LAKE_LONG, "long", "long", "BIGINT", 8, LAKE_STATS_NUMBER},
 	{LAKE_INTEGER, "integer", "integer", "INTEGER", 4, LAKE_STATS_NUMBER},
 	{LAKE_DOUBLE, "double", "double", "DOUBLE", 8, LAKE_STATS_NUMBER},
@@ -25,7 +25,7 @@ static const LakeType types[] = {
 	{LAKE_TIMESTAMP, "timestamp", "timestamp", "TIMESTAMPTZ", 8, LAKE_STATS_TIMESTAMP},
 	{LAKE_DECIMAL, "decimal", "decimal", "VARCHAR", -1, LAKE_STATS_NUMBER},
 	{LAKE_JSON, "json", "string", "JSON", -1, LAKE_STATS_NONE},
-	{LAKE_UUID, "uuid", "string", "VARCHAR", -1, LAKE_STATS_TEXT},
+	{LAKE_UUID, "uuid", "string", "VARCHAR", -1, LAKE_STATS_NONE},
 };
 
 /*

@@ -29,7 +29,6 @@ typedef enum LakeTypeCode
 typedef enum LakeStats
 {
 	LAKE_STATS_NONE,
-	LAKE_STATS_TEXT, /* a string of which a beginning will do */
 	LAKE_STATS_NUMBER,
 	LAKE_STATS_DATE,
 	LAKE_STATS_TIMESTAMP

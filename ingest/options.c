@@ -248,6 +248,9 @@ static const OptionSpec specs[] = {
 	 "versions"},
 	{"whole", OPTION_SWITCH, FIELD(whole), "off", 0, 0, NULL,
 	 "export: write all days anew, also those that have not changed"},
+	{"find-key", OPTION_TEXT, FIELD(find_key), "", 0, 0, NULL,
+	 "export: look for a session key in all files of the lake, also in those that no longer count, "
+	 "and write nothing; the exit status is 1 if a file has it"},
 	{"take-over", OPTION_SWITCH, FIELD(take_over), "off", 0, 0, NULL,
 	 "export: take over a lake that another database has written, or this one before it was "
 	 "restored from a backup; all days are written anew"},

@@ -100,6 +100,7 @@ typedef struct Options
 
 	/* export */
 	char *export_name;
+	char *find_key;
 	char *duckdb; /* the path of its library; empty: see duckdb_library.h */
 	int64_t export_memory;
 	int64_t export_threads;

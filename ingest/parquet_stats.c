@@ -2,8 +2,9 @@
  * parquet_stats.c
  *		What Delta's log says of a file: its rows, and the least and greatest values of its columns.
  *
- * The least may be less and the greatest more than they are in the file: a beginning of a text, or a
- * time in whole milliseconds, which is what readers of Delta take them for.
+ * The least may be less and the greatest more than they are in the file: a time in whole
+ * milliseconds, which is what readers of Delta take them for.  Of texts, and of session keys, there
+ * are none: a log outlives the files that it names, and what was erased must not stay in it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,8 +16,8 @@
 /* As many columns as Delta has statistics of, unless a table says otherwise. */
 #define MOST_COLUMNS 32
 
-/* How many characters of a text are enough. */
-#define TEXT_LENGTH "36"
+/* Whose values say who it was, whatever their type. */
+#define SESSION_KEY "session_key"
 
 typedef struct Stats
 {
@@ -42,16 +43,10 @@ is_shown(const LakeTable *table, int i)
 static void
 put_bounds(Text *sql, const LakeColumn *column, int i)
 {
-	switch (column->type->stats)
+	switch (strcmp(column->name, SESSION_KEY) == 0 ? LAKE_STATS_NONE : column->type->stats)
 	{
 		case LAKE_STATS_NONE:
 			text_put(sql, ", NULL::VARCHAR, NULL::VARCHAR");
-			break;
-		case LAKE_STATS_TEXT:
-			text_printf(sql,
-						", left(min(f%d), " TEXT_LENGTH
-						"), CASE WHEN length(max(f%d)) <= " TEXT_LENGTH " THEN max(f%d) END",
-						i, i, i);
 			break;
 		case LAKE_STATS_NUMBER:
 			if (column->type->code == LAKE_DOUBLE)

@@ -33,6 +33,9 @@
 /* What a column becomes that an interval is in. */
 #define MICROSECONDS "_microseconds"
 
+/* A Parquet file has no infinite times. */
+#define FINITE "CASE WHEN isfinite(%1$s) THEN %1$s END"
+
 /* How the values of a type are exported: the SQL is a format with the value in it. */
 typedef struct LakeType
 {
@@ -48,8 +51,8 @@ static const LakeType lake_types[] = {
 	{INT8OID, "long", "%s"},
 	{FLOAT4OID, "double", "(%s)::float8"},
 	{FLOAT8OID, "double", "%s"},
-	{DATEOID, "date", "%s"},
-	{TIMESTAMPTZOID, "timestamp", "%s"},
+	{DATEOID, "date", FINITE},
+	{TIMESTAMPTZOID, "timestamp", FINITE},
 	{INTERVALOID, "long", "(extract(epoch FROM %s) * 1000000)::int8"},
 	{UUIDOID, "uuid", "(%s)::text"},
 	{JSONOID, "json", "(%s)::text"},

@@ -253,10 +253,10 @@ SELECT sessionize.export_decimal(v::numeric, 3, 'price') FROM unnest('{1,-0.5,12
 SELECT sessionize.export_decimal(1.2345, 3, 'price');
 SELECT sessionize.export_decimal(123456789012345678901234567890123456, 3, 'price');
 SELECT sessionize.export_decimal('NaN', 3, 'price');
-CREATE TABLE web.mine (a int2, b numeric(10, 2), c interval, d bytea, e json, f inet, g float4, h timestamp, i int[], "J k" text, l numeric(5, -2), m numeric(50, 10), n varchar(3));
+CREATE TABLE web.mine (a int2, o timestamptz, p date, b numeric(10, 2), c interval, d bytea, e json, f inet, g float4, h timestamp, i int[], "J k" text, l numeric(5, -2), m numeric(50, 10), n varchar(3));
 SELECT sessionize.create_export('web', 'mine', '/srv/lake/mine', '{mine}', decimals => 2);
 SELECT c.value ->> 'name' AS name, c.value ->> 'type' AS type FROM sessionize.export_tables('web', 'mine') AS t, jsonb_array_elements(t.columns) WITH ORDINALITY AS c (value, place) ORDER BY c.place;
-INSERT INTO web.mine VALUES (1, 2.5, '1 day 00:00:01.5', '\x00ff', '{"a": 1}', '10.0.0.1', 1.5, '2026-01-01 12:00', '{1,2}', 'x', 1200, 3.25, 'abc');
+INSERT INTO web.mine VALUES (1, 'infinity', '-infinity', 2.5, '1 day 00:00:01.5', '\x00ff', '{"a": 1}', '10.0.0.1', 1.5, '2026-01-01 12:00', '{1,2}', 'x', 1200, 3.25, 'abc');
 SELECT sessionize.export_query('web', 'mine', 'mine') AS query \gset
 :query;
 SELECT table_name, day, row_count FROM sessionize.export_changes('web', 'mine');
@@ -327,3 +327,4 @@ SELECT sessionize.drop_pipeline('web', cascade => true);
 SELECT (SELECT count(*) FROM sessionize.export) AS exports, (SELECT count(*) FROM sessionize.export_note) AS notes;
 DROP OWNED BY szex_stranger;
 DROP ROLE szex_stranger;
+DROP SCHEMA raw CASCADE;
