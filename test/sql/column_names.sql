@@ -78,28 +78,29 @@ constraints contact contract contract_document contract_reference contract_rule 
 contracts copies copies_kept corrected counted create_contract create_rollup current_setting
 data_check date_trunc decimals decision decoded defaults deleted delivered_at deliveries
 deprecated_at description discarded distributed_pipeline distributed_pipelines document documents
-dropped_until due enable_event_counts enabled event events_live events_table except existing
-expected export export_name export_note export_status exported_at exports failed failed_at
-failed_since failing fence filled_at filling float8 follow_shards forgotten fuse fuse_hold
-fuse_level fuses generate_series given gone grace grain groupid grouping h has_properties has_source
-hashtext headers health_query help history hold_id holds hour id ids if immediate incident
-incident_check incident_checks incident_event incident_events incident_forgotten incident_id
-incident_notice incidents infer_schema ingest_gap ingest_position ingest_rejected int8 intended
-intended_at intended_notes is_missing is_read item joined_at jsonb jsonb_agg jsonb_build_array
-jsonb_each_text jsonb_object_keys jsonb_path_query_first jsonb_to_record jsonb_to_recordset keep
-keep_shard_call kept keyword labels length level limit_rows lineage lines list live_rollup local
-location longest lower made mean_duration meant message metric metric_name metric_query missing
-naming_rule newest note_id noted notes notice notice_id nulls octet_length opened_at opens_after
-other own pages parameters parts path payload period pg_dist_local_group pg_get_serial_sequence
-pg_has_role pg_notify pg_relation_size plan planning position positions preview_pipeline previews
-producer properties property_statistics protocol put quarantine_rule query query_name quiet
-quiet_from quiet_until quiet_zone raw_column raw_row recovered_at reference referred refers_to
-regexp_replace regtype rejected_at rejected_id release_fuse released_at released_by relkind remember
-rest results rollup rollups round rule rules sample schema_path schemas sd seen sets severity share
-snapshot_at states status store_events stored subject subjects successes summary summed supersedes
-sz_row sz_weight tables tablesample they timeout to_json to_regclass token took transactions
-translate undo unit unnamed_properties unplanned updated upper uses_counts validate version
-version_rule violations wanted warned webhook webhook_name webhook_position were within z
+dropped_until due enable_event_counts enabled erased erased_at erasures event events_live
+events_table except existing expected export export_erasure export_name export_note export_status
+exported_at exports failed failed_at failed_since failing fence filled_at filling float8
+follow_shards forgotten fuse fuse_hold fuse_level fuses generate_series given gone grace grain
+groupid grouping h has_properties has_source hashtext headers health_query help history hold_id
+holds hour id ids if immediate incident incident_check incident_checks incident_event
+incident_events incident_forgotten incident_id incident_notice incidents infer_schema ingest_gap
+ingest_position ingest_rejected int8 intended intended_at intended_notes is_missing is_read item
+joined_at jsonb jsonb_agg jsonb_build_array jsonb_each_text jsonb_object_keys jsonb_path_query_first
+jsonb_to_record jsonb_to_recordset keep keep_shard_call kept keyword labels length level limit_rows
+lineage lines list live_rollup local location longest lower made mean_duration meant message metric
+metric_name metric_query missing naming_rule newest note_id noted notes notice notice_id nulls
+octet_length opened_at opens_after other own pages parameters parts path payload period
+pg_dist_local_group pg_get_serial_sequence pg_has_role pg_notify pg_relation_size plan planning
+position positions preview_pipeline previews producer properties property_statistics protocol put
+quarantine_rule query query_name quiet quiet_from quiet_until quiet_zone raw_column raw_row
+recovered_at reference referred refers_to regexp_replace regtype rejected_at rejected_id
+release_fuse released_at released_by relkind remember rest results rollup rollups round rule rules
+sample schema_path schemas sd seen sets severity share snapshot_at states status store_events stored
+subject subjects successes summary summed supersedes sz_row sz_weight tables tablesample they
+timeout to_json to_regclass token took transactions translate undo unit unnamed_properties unplanned
+updated upper uses_counts validate version version_rule violations wanted warned webhook
+webhook_name webhook_position were within z
 ',
 '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
