@@ -25,14 +25,14 @@ text_or_null(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * sqlstate returns a code of five characters as ereport takes it.
+ * sqlstate returns a code of five characters as ereport takes it; that of RAISE if it is none.
  */
 static int
 sqlstate(const char *code)
 {
 	if (code == NULL || strlen(code) != SQLSTATE_LENGTH ||
 		strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != SQLSTATE_LENGTH)
-		return ERRCODE_INTERNAL_ERROR;
+		return ERRCODE_RAISE_EXCEPTION;
 	return MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4]);
 }
 
