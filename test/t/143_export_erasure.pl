@@ -35,7 +35,6 @@ sub export
 	return ($? & 127 ? 128 + ($? & 127) : $? >> 8, $err);
 }
 
-# Export, and have all files older than a day, so that what is not removed is not spared for its age.
 sub export_well
 {
 	my ($what) = @_;
@@ -53,10 +52,9 @@ sub files_with
 	my ($key) = @_;
 	my ($status, $said) = export('--find-key', $key);
 	my @said = $said =~ /: (\S+\.parquet): \d+ rows have the key/g;
-	@said = $said =~ /(\S+\.parquet): \d+ rows have the key/g if !@said;
 	my @found;
 
-	foreach my $file (sort glob("$lake/*/*.parquet $lake/*/*/*.parquet"))
+	foreach my $file (sort grep { !m{/_delta_log/} } glob("$lake/*/*.parquet $lake/*/*/*.parquet"))
 	{
 		my $rows = LakeReader::duckdb_rows("COPY (SELECT count(*) FROM read_parquet('$file', hive_partitioning = false) WHERE session_key = '$key') TO '$folder/count.csv' (HEADER false)");
 		push @found, substr($file, length("$lake/")) if slurp_file("$folder/count.csv") > 0;
