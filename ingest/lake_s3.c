@@ -49,7 +49,9 @@ find_key(const LakeStorage *storage, const char *name, char key[KEY_SIZE + 1])
 						 name, KEY_SIZE);
 	memcpy(key, prefix, length);
 	strcpy(key + length, name);
-	return true;
+	return s3_is_plain(key) ||
+		   fail_with(storage->failure, "the key \"%s\" has a part that is empty, \".\" or \"..\"",
+					 key);
 }
 
 /*
@@ -247,24 +249,15 @@ close_s3(LakeStorage *storage)
 }
 
 /*
- * check_prefix refuses what other programs would take for another place: parts that are empty, "." or
- * "..", and control characters.
+ * has_controls returns whether a text has control characters.
  */
 static bool
-check_prefix(const char *prefix)
+has_controls(const char *text)
 {
-	for (const char *at = prefix; *at != '\0'; at++)
-		if ((unsigned char) *at < ' ' || *at == '\x7F')
-			return false;
-	while (*prefix != '\0')
-	{
-		size_t length = strcspn(prefix, "/");
-
-		if (length == 0 || (length <= 2 && strncmp(prefix, "..", length) == 0))
-			return false;
-		prefix += length + (prefix[length] == '/' ? 1 : 0);
-	}
-	return true;
+	for (; *text != '\0'; text++)
+		if ((unsigned char) *text < ' ' || *text == '\x7F')
+			return true;
+	return false;
 }
 
 /*
@@ -292,7 +285,7 @@ read_location(LakeS3 *lake, const char *location, char bucket[64])
 	while (end > 0 && prefix[end - 1] == '/')
 		end--;
 	text_add(&text, prefix, end);
-	if (!text.failed && !check_prefix(text.data))
+	if (!text.failed && (!s3_is_plain(text.data) || has_controls(text.data)))
 	{
 		text_free(&text);
 		return fail_with(

@@ -69,7 +69,7 @@ begin_object(Page *page)
 
 /*
  * take_object adds an object that is complete.  Keys that end with "/" stand for folders, which are
- * no objects of a lake; those that are too long are none of ours either.
+ * no objects of a lake; those that are too long or can't be asked for are none of ours either.
  */
 static bool
 take_object(Page *page)
@@ -79,7 +79,7 @@ take_object(Page *page)
 				strncmp(page->key.data, page->prefix, strlen(page->prefix)) == 0;
 
 	if (done && page->key.data[page->key.length - 1] != '/' &&
-		page->key.length - page->skip < LAKE_NAME_SIZE)
+		page->key.length - page->skip < LAKE_NAME_SIZE && s3_is_plain(page->key.data))
 		done = lake_list_add(page->list, page->key.data + page->skip, page->size, page->modified);
 	begin_object(page);
 	return done;

@@ -3,9 +3,11 @@
  *		Requests to S3, by libcurl.
  *
  * libcurl signs what is sent (AWS Signature Version 4).  What it signs are the URL and the headers as
- * they are given here: so the path and the query are encoded as the signature wants them, by this
- * file, and x-amz-content-sha256 has the hash of what is sent.  Left to itself, libcurl 7.88 would
- * send an upload with UNSIGNED-PAYLOAD.
+ * they are given here: so the path and the query are encoded and in the order that the signature wants
+ * them in, and x-amz-content-sha256 has the hash of what is sent.  Left to itself, libcurl 7.88 sends
+ * no such header, which S3 insists on, and signs a query in any order.  CURLOPT_PATH_AS_IS is not to
+ * be had with signatures (libcurl 8.23), so keys with parts "." and "..", which libcurl would resolve
+ * to other keys, are refused.
  *
  * A request is made again after errors that pass.  If one may have been done although nobody said so,
  * the answer tells it.  SIGTERM ends a request and all waiting; what is asked afterwards, such as to
@@ -109,6 +111,23 @@ s3_put_encoded(Text *url, const char *text, bool slashes)
 		else
 			text_printf(url, "%%%02X", (unsigned int) (unsigned char) *text);
 	}
+}
+
+/*
+ * s3_is_plain returns whether a key has no parts that a URL can't have.
+ */
+bool
+s3_is_plain(const char *key)
+{
+	while (*key != '\0')
+	{
+		size_t length = strcspn(key, "/");
+
+		if (length == 0 || (length <= 2 && strncmp(key, "..", length) == 0))
+			return false;
+		key += length + (key[length] == '/' ? 1 : 0);
+	}
+	return true;
 }
 
 /*
@@ -428,7 +447,6 @@ set_common(Call *call)
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "pg_sessionize_ingest/" INGEST_VERSION);
 	curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, signature);
 	curl_easy_setopt(curl, CURLOPT_USERNAME, client->keys.access_key);

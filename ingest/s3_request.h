@@ -47,6 +47,9 @@ extern bool s3_send(S3Client *client, const S3Request *request, S3Answer *answer
 extern bool
 s3_fail(S3Client *client, const S3Request *request, const S3Answer *answer, const char *what);
 
+/* Whether a key can be asked for: it has no parts that are empty, "." or "..". */
+extern bool s3_is_plain(const char *key);
+
 /* Add a text as a part of a URL; "/" stays what it is if it may. */
 extern void s3_put_encoded(Text *url, const char *text, bool slashes);
 
