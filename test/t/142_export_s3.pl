@@ -294,9 +294,9 @@ SKIP:
 	}
 	push @servers, $its;
 	my $url = "http://127.0.0.1:$its_port";
-	local @ENV{qw(AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL_S3 AWS_REGION)} = ('key', 'secret', $url, 'us-east-1');
+	local @ENV{qw(AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL_S3 AWS_DEFAULT_REGION)} = ('key', 'secret', $url, 'us-east-1');
 	delete local $ENV{AWS_PROFILE};
-	foreach (1 .. 200)
+	foreach (1 .. 50)
 	{
 		last if system("'$python' test/t/s3_download.py $url moto-bucket 2>/dev/null") == 0;
 		usleep(200_000);
