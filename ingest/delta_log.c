@@ -204,10 +204,10 @@ version_name(const DeltaLog *log, int64_t version, char name[LAKE_NAME_SIZE])
 }
 
 /*
- * read_version reads a version.  One that is not there is a fault, unless it is only judged.
+ * find_version reads a version, if it is there; apply is false to judge it only.
  */
 static bool
-read_version(DeltaLog *log, int64_t version, bool apply)
+find_version(DeltaLog *log, int64_t version, bool apply, bool *found)
 {
 	char name[LAKE_NAME_SIZE];
 	Commit commit = {0};
@@ -217,15 +217,27 @@ read_version(DeltaLog *log, int64_t version, bool apply)
 
 	version_name(log, version, name);
 	result = log->storage->get(log->storage, name, &lines);
-	if (result == LAKE_ABSENT)
-		done = !apply || fail_with(log->failure, "the log has no version \"%s\"", name);
-	else
-		done =
-			result == LAKE_OK && lines.data != NULL && read_lines(log, lines.data, apply, &commit);
+	*found = result == LAKE_OK;
+	done = result == LAKE_ABSENT ||
+		   (*found && lines.data != NULL && read_lines(log, lines.data, apply, &commit));
 	if (commit.changes_rows && !commit.ours && version > log->token_version)
 		log->changed_by_others = version;
 	text_free(&lines);
 	return done || fail_with(log->failure, "the version \"%s\" is empty", name);
+}
+
+/*
+ * read_version reads a version.  One that is not there is a fault, unless it is only judged.
+ */
+static bool
+read_version(DeltaLog *log, int64_t version, bool apply)
+{
+	bool found;
+
+	return find_version(log, version, apply, &found) &&
+		   (found || !apply ||
+			fail_with(log->failure, "the log in \"%s\" has no version %" PRId64, log->folder,
+					  version));
 }
 
 /*
@@ -271,6 +283,23 @@ read_versions(DeltaLog *log)
 }
 
 /*
+ * read_newer reads versions that the list did not show: it may be older than they are.
+ */
+static bool
+read_newer(DeltaLog *log)
+{
+	bool found;
+
+	while (find_version(log, log->version + 1, true, &found))
+	{
+		if (!found)
+			return true;
+		log->version++;
+	}
+	return false;
+}
+
+/*
  * delta_log_open reads the log.
  */
 bool
@@ -299,7 +328,7 @@ delta_log_open(DeltaLog *log, LakeStorage *storage, DuckdbSession *session, cons
 	if (done)
 		find_versions(log, &list);
 	lake_list_free(&list);
-	return done && read_versions(log);
+	return done && read_versions(log) && read_newer(log);
 }
 
 /*

@@ -138,10 +138,14 @@ open_run(ExportRun *run, const ExportFolder *folder)
 							   .folder = folder->path,
 							   .memory = options->export_memory,
 							   .threads = options->export_threads};
+	LakeSettings lake = {.stop = run->stop,
+						 .s3_style = options->s3_style,
+						 .s3_timeout = options->s3_timeout,
+						 .s3_retry = options->s3_retry};
 
 	return duckdb_session_open(&run->session, &settings, run->failure) &&
 		   export_database_open(&run->database, options->database) &&
-		   (run->storage = lake_open(run->database.location, run->failure)) != NULL &&
+		   (run->storage = lake_open(run->database.location, &lake, run->failure)) != NULL &&
 		   export_database_snapshot(&run->database) && open_tables(run);
 }
 

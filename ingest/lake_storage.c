@@ -10,20 +10,40 @@
 #include "lake_storage.h"
 
 /*
+ * open_s3 opens a storage in a bucket, if the program was built with what that needs.
+ */
+static LakeStorage *
+open_s3(const char *location, const LakeSettings *settings, Failure *failure)
+{
+#ifdef WITH_S3
+	return lake_s3_open(location, settings, failure);
+#else
+	(void) settings;
+	fail_with(failure,
+			  "the lake's location is \"%s\", and this program was built without libcurl 7.88 or "
+			  "later; on Debian: sudo apt-get install libcurl4-openssl-dev, and build it again",
+			  location);
+	return NULL;
+#endif
+}
+
+/*
  * lake_open opens a storage.
  */
 LakeStorage *
-lake_open(const char *location, Failure *failure)
+lake_open(const char *location, const LakeSettings *settings, Failure *failure)
 {
 	static const char file[] = "file://";
 
+	if (strncmp(location, "s3://", 5) == 0)
+		return open_s3(location, settings, failure);
 	if (strncmp(location, file, strlen(file)) == 0)
 		location += strlen(file);
 	if (*location == '/')
 		return lake_directory_open(location, failure);
 	fail_with(failure,
 			  "the lake's location \"%s\" is none that this program can write to; it takes the "
-			  "path of a directory, such as /srv/lake or file:///srv/lake",
+			  "path of a directory, such as /srv/lake or file:///srv/lake, or s3://BUCKET/PREFIX",
 			  location);
 	return NULL;
 }

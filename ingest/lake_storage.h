@@ -11,6 +11,7 @@
 #ifndef INGEST_LAKE_STORAGE_H
 #define INGEST_LAKE_STORAGE_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "failure.h"
@@ -68,8 +69,20 @@ struct LakeStorage
 	void (*close)(LakeStorage *storage);
 };
 
-/* Open the storage of a location, which is a directory as yet; NULL, and failure says why not. */
-extern LakeStorage *lake_open(const char *location, Failure *failure);
+/* What a storage must know besides its location. */
+typedef struct LakeSettings
+{
+	const atomic_bool *stop; /* set when the program is to end */
+	const char *s3_style;    /* path, virtual or auto */
+	int64_t s3_timeout; /* seconds in which nothing comes or goes, until a request has failed */
+	int64_t s3_retry;   /* seconds for which a request is made again */
+} LakeSettings;
+
+/*
+ * Open the storage of a location, the path of a directory or s3://BUCKET/PREFIX; NULL, and failure
+ * says why not.
+ */
+extern LakeStorage *lake_open(const char *location, const LakeSettings *settings, Failure *failure);
 
 /* Add a copy of an object to a list; false if there is no memory. */
 extern bool lake_list_add(LakeList *list, const char *name, int64_t size, int64_t modified);
@@ -78,5 +91,9 @@ extern void lake_list_free(LakeList *list);
 
 /* The storage in a directory: lake_directory.c. */
 extern LakeStorage *lake_directory_open(const char *path, Failure *failure);
+
+/* The storage in a bucket of S3: lake_s3.c. */
+extern LakeStorage *
+lake_s3_open(const char *location, const LakeSettings *settings, Failure *failure);
 
 #endif /* INGEST_LAKE_STORAGE_H */

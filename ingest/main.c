@@ -50,7 +50,7 @@ parts(void)
 {
 	static char text[128];
 
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s",
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s",
 #ifdef WITH_HIREDIS
 			 " redis",
 #else
@@ -63,6 +63,11 @@ parts(void)
 #endif
 #ifdef WITH_EXPORT
 			 " export",
+#else
+			 "",
+#endif
+#ifdef WITH_S3
+			 " s3",
 #else
 			 "",
 #endif

@@ -254,6 +254,14 @@ static const OptionSpec specs[] = {
 	{"take-over", OPTION_SWITCH, FIELD(take_over), "off", 0, 0, NULL,
 	 "export: take over a lake that another database has written, or this one before it was "
 	 "restored from a backup; all days are written anew"},
+	{"s3-style", OPTION_CHOICE, FIELD(s3_style), "auto", 0, 0, "auto path virtual",
+	 "export: how a bucket is asked for: in the URL's path, or as a part of its host; auto: what "
+	 "addressing_style says in the profile, else path for a custom endpoint or a bucket with dots"},
+	{"s3-timeout", OPTION_SECONDS, FIELD(s3_timeout), "30", 1, 3600, NULL,
+	 "export: seconds without a byte in either direction after which a request to S3 has failed"},
+	{"s3-retry", OPTION_SECONDS, FIELD(s3_retry), "120", 0, 86400, NULL,
+	 "export: about how many seconds a request to S3 is made again after errors that may pass, and "
+	 "three times at least; keys, region and endpoint are what the environment and ~/.aws say"},
 };
 
 #define NSPECS (sizeof(specs) / sizeof(specs[0]))

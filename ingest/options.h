@@ -109,6 +109,9 @@ typedef struct Options
 	int64_t keep; /* days */
 	bool whole;
 	bool take_over;
+	char *s3_style;
+	int64_t s3_timeout; /* seconds */
+	int64_t s3_retry;
 
 	/* webhook */
 	char *webhook; /* the URL; empty: none */
