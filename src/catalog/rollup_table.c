@@ -6,30 +6,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-
 #include "catalog/extension_sql.h"
 #include "catalog/rollup_table.h"
-
-/*
- * row_texts returns a column of type text[] as a list.
- */
-static List *
-row_texts(const SqlRow *row, int column)
-{
-	bool isnull;
-	Datum *elements;
-	int count;
-	List *texts = NIL;
-
-	deconstruct_array(DatumGetArrayTypeP(sql_row_datum(row, column, &isnull)), TEXTOID, -1, false,
-					  TYPALIGN_INT, &elements, NULL, &count);
-	for (int i = 0; i < count; i++)
-		texts = lappend(texts, TextDatumGetCString(elements[i]));
-	return texts;
-}
 
 /*
  * read_rollup adds a rollup to a list.
@@ -47,8 +25,8 @@ read_rollup(void *arg, const SqlRow *row)
 	rollup_set_name(rollup, sql_row_text(row, 2));
 	rollup->of_events = sql_row_bool(row, 3);
 	rollup->is_filled = sql_row_bool(row, 4);
-	rollup->by = row_texts(row, 5);
-	rollup->measures = row_texts(row, 6);
+	rollup->by = sql_row_texts(row, 5);
+	rollup->measures = sql_row_texts(row, 6);
 }
 
 /*
@@ -67,21 +45,6 @@ rollups_load(int32 pipeline, SqlAccess access)
 }
 
 /*
- * texts_value returns a list of texts as a parameter of type text[].
- */
-static SqlValue
-texts_value(const List *texts)
-{
-	Datum *elements = palloc(Max(list_length(texts), 1) * sizeof(Datum));
-	ArrayType *array;
-
-	for (int i = 0; i < list_length(texts); i++)
-		elements[i] = CStringGetTextDatum((const char *) list_nth(texts, i));
-	array = construct_array(elements, list_length(texts), TEXTOID, -1, false, TYPALIGN_INT);
-	return SQL_DATUM(TEXTARRAYOID, PointerGetDatum(array), false);
-}
-
-/*
  * rollup_add writes the row of a rollup.
  */
 void
@@ -92,8 +55,8 @@ rollup_add(int32 pipeline, const RollupDefinition *rollup)
 				  "VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7 THEN now() END)",
 				  SQL_READ_WRITE,
 				  SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(rollup->number), SQL_TEXT(rollup->name),
-							 SQL_BOOL(rollup->of_events), texts_value(rollup->by),
-							 texts_value(rollup->measures), SQL_BOOL(rollup->is_filled)));
+							 SQL_BOOL(rollup->of_events), SQL_TEXTS(rollup->by),
+							 SQL_TEXTS(rollup->measures), SQL_BOOL(rollup->is_filled)));
 }
 
 /*

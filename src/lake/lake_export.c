@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/uuid.h"
@@ -49,15 +48,9 @@ static void
 read_export(void *arg, const SqlRow *row)
 {
 	LakeExport *export = arg;
-	Datum *names;
-	int count;
 
 	export->location = sql_row_text(row, 1);
-	deconstruct_array(DatumGetArrayTypeP(copy_varlena(row, 2)), TEXTOID, -1, false, TYPALIGN_INT,
-					  &names, NULL, &count);
-	export->tables = NIL;
-	for (int i = 0; i < count; i++)
-		export->tables = lappend(export->tables, TextDatumGetCString(names[i]));
+	export->tables = sql_row_texts(row, 2);
 	export->decimals = sql_row_int4(row, 3);
 	export->summary = copy_varlena(row, 4);
 	export->token = copy_uuid(row, 5);
@@ -107,22 +100,6 @@ lake_location_user(const char *location)
 }
 
 /*
- * names_value returns a list of names as a parameter of type text[].
- */
-static SqlValue
-names_value(const List *names)
-{
-	Datum *elements = palloc(Max(list_length(names), 1) * sizeof(Datum));
-
-	for (int i = 0; i < list_length(names); i++)
-		elements[i] = CStringGetTextDatum((const char *) list_nth(names, i));
-	return SQL_DATUM(TEXTARRAYOID,
-					 PointerGetDatum(construct_array(elements, list_length(names), TEXTOID, -1,
-													 false, TYPALIGN_INT)),
-					 false);
-}
-
-/*
  * lake_export_add writes the row of an export.
  */
 void
@@ -132,7 +109,7 @@ lake_export_add(const Pipeline *pipeline, const LakeExport *export)
 				  "decimals) VALUES ($1, $2, $3, $4, $5)",
 				  SQL_READ_WRITE,
 				  SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(export->name),
-							 SQL_TEXT(export->location), names_value(export->tables),
+							 SQL_TEXT(export->location), SQL_TEXTS(export->tables),
 							 SQL_INT4(export->decimals)));
 }
 

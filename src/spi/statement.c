@@ -51,6 +51,22 @@ sql_oids_value(const List *oids)
 }
 
 /*
+ * sql_texts_value returns a list of strings as an array.
+ */
+SqlValue
+sql_texts_value(const List *texts)
+{
+	Datum *values = palloc(Max(list_length(texts), 1) * sizeof(Datum));
+	int n = 0;
+	ListCell *cell;
+
+	foreach (cell, texts)
+		values[n++] = CStringGetTextDatum((const char *) lfirst(cell));
+	return sql_pointer_value(TEXTARRAYOID,
+							 construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/*
  * sql_run_connected runs a statement inside the caller's SPI connection.
  */
 uint64
@@ -211,6 +227,24 @@ char *
 sql_row_text(const SqlRow *row, int column)
 {
 	return SPI_getvalue(row->tuple, row->desc, column);
+}
+
+/*
+ * sql_row_texts returns a column of type text[], without NULLs, as a list of strings.
+ */
+List *
+sql_row_texts(const SqlRow *row, int column)
+{
+	bool isnull;
+	Datum *elements;
+	int count;
+	List *texts = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(sql_row_datum(row, column, &isnull)), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+		texts = lappend(texts, TextDatumGetCString(elements[i]));
+	return texts;
 }
 
 /*

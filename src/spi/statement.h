@@ -42,6 +42,7 @@ typedef struct SqlValues
 #define SQL_TEXT(string)                 sql_text_value(string)
 #define SQL_INTERVAL(pointer)            sql_pointer_value(INTERVALOID, (pointer))
 #define SQL_OIDS(list)                   sql_oids_value(list)
+#define SQL_TEXTS(list)                  sql_texts_value(list)
 #define SQL_NULL(typeoid)                ((SqlValue){(typeoid), (Datum) 0, true})
 #define SQL_DATUM(typeoid, datum, is_it) ((SqlValue){(typeoid), (datum), (is_it)})
 
@@ -56,6 +57,9 @@ typedef struct SqlValues
 extern SqlValue sql_text_value(const char *string);
 extern SqlValue sql_pointer_value(Oid type, const void *pointer);
 extern SqlValue sql_oids_value(const List *oids);
+
+/* A list of strings as a parameter of type text[]. */
+extern SqlValue sql_texts_value(const List *texts);
 
 /* How a statement sees the database. */
 typedef enum SqlAccess
@@ -115,6 +119,9 @@ extern bool sql_bigints_connected(const char *sql, SqlAccess access, int64 *numb
  */
 extern Datum sql_row_datum(const SqlRow *row, int column, bool *isnull);
 extern char *sql_row_text(const SqlRow *row, int column);
+
+/* A column of type text[], without NULLs, as a list of strings. */
+extern List *sql_row_texts(const SqlRow *row, int column);
 extern Oid sql_row_oid(const SqlRow *row, int column);
 extern int32 sql_row_int4(const SqlRow *row, int column);
 extern int64 sql_row_int8(const SqlRow *row, int column);
