@@ -571,9 +571,8 @@ star_writer_set_persons(StarWriter *writer, PersonChanges *persons)
 	const StarTable *table = star_table(writer->pipeline, STAR_DIM_USER);
 
 	writer->persons = persons;
-	while (strcmp(table->columns[writer->user_id].name,
-				  star_dimension(writer->pipeline, DIMENSION_USER)->member) != 0)
-		writer->user_id++;
+	writer->user_id =
+		star_column_number(table, star_dimension(writer->pipeline, DIMENSION_USER)->member);
 }
 
 /*

@@ -86,20 +86,6 @@ struct ChangedDays
 };
 
 /*
- * column_of returns the number of a table's column.
- */
-static int
-column_of(const Pipeline *pipeline, StarRelationId relation, const char *name)
-{
-	const StarTable *table = star_table(pipeline, relation);
-
-	for (int i = 0; i < table->ncolumns; i++)
-		if (strcmp(table->columns[i].name, name) == 0)
-			return i;
-	elog(ERROR, "there is no column %s", name);
-}
-
-/*
  * begin_rows prepares for rows.
  */
 static void
@@ -118,6 +104,8 @@ begin_rows(ChangedDays *days)
 ChangedDays *
 changed_days_create(MemoryContext parent, const Pipeline *pipeline)
 {
+	const StarTable *sessions = star_table(pipeline, STAR_FACT_SESSION);
+	const StarTable *users = star_table(pipeline, STAR_DIM_USER);
 	MemoryContext context;
 	ChangedDays *days;
 
@@ -128,13 +116,13 @@ changed_days_create(MemoryContext parent, const Pipeline *pipeline)
 	days->pipeline = pipeline;
 	days->row_context =
 		AllocSetContextCreate(context, "sessionize changed rows", ALLOCSET_DEFAULT_SIZES);
-	days->session_id = column_of(pipeline, STAR_FACT_SESSION, "session_id");
-	days->session_date = column_of(pipeline, STAR_FACT_SESSION, "date_key");
+	days->session_id = star_column_number(sessions, "session_id");
+	days->session_date = star_column_number(sessions, "date_key");
 	if (pipeline->store_events)
-		days->event_session = column_of(pipeline, STAR_FACT_EVENT, "session_id");
-	days->user_member =
-		column_of(pipeline, STAR_DIM_USER, star_dimension(pipeline, DIMENSION_USER)->member);
-	days->user_key = ROW_EXTRA(star_table(pipeline, STAR_DIM_USER));
+		days->event_session =
+			star_column_number(star_table(pipeline, STAR_FACT_EVENT), "session_id");
+	days->user_member = star_column_number(users, star_dimension(pipeline, DIMENSION_USER)->member);
+	days->user_key = ROW_EXTRA(users);
 	get_typlenbyval(star_dimension(pipeline, DIMENSION_USER)->type, &days->member_length,
 					&days->member_by_value);
 	begin_rows(days);

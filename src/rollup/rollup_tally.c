@@ -88,18 +88,6 @@ struct RollupTally
 };
 
 /*
- * column_number returns the number of the fact's column of a name.
- */
-static int
-column_number(const StarTable *fact, const char *name)
-{
-	for (int i = 0; i < fact->ncolumns; i++)
-		if (strcmp(fact->columns[i].name, name) == 0)
-			return i;
-	elog(ERROR, "there is no column %s", name);
-}
-
-/*
  * used_column describes a column of the fact.
  */
 static UsedColumn
@@ -121,9 +109,9 @@ find_columns(RollupTally *tally)
 	for (int i = 0; i < fact->ncolumns; i++)
 		if (rollup_uses(rollup, fact->columns[i].name))
 			tally->used[tally->nused++] = used_column(rollup, &fact->columns[i]);
-	tally->time = column_number(fact, fact->time);
+	tally->time = star_column_number(fact, fact->time);
 	if (rollup->period != PERIOD_HOUR)
-		tally->date_key = column_number(fact, "date_key");
+		tally->date_key = star_column_number(fact, "date_key");
 	tally->keys = palloc(Max(rollup->nkeys, 1) * sizeof(UsedColumn));
 	for (int i = 0; i < rollup->nkeys; i++)
 		tally->keys[i] = used_column(rollup, rollup->keys[i].column);

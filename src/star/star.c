@@ -1027,6 +1027,18 @@ star_column_is_identity(const StarColumn *column)
 }
 
 /*
+ * star_column_number returns the number of the table's column of a name.
+ */
+int
+star_column_number(const StarTable *table, const char *name)
+{
+	for (int i = 0; i < table->ncolumns; i++)
+		if (strcmp(table->columns[i].name, name) == 0)
+			return i;
+	elog(ERROR, "table %d of the star has no column %s", table->relation, name);
+}
+
+/*
  * star_column_type returns the type of a column.
  */
 Oid

@@ -146,6 +146,9 @@ extern const StarTable *star_table(const Pipeline *pipeline, StarRelationId rela
 /* Whether the column is the table's identity column. */
 extern bool star_column_is_identity(const StarColumn *column);
 
+/* The number of the table's column of a name, which it must have. */
+extern int star_column_number(const StarTable *table, const char *name);
+
 /* The type of a column. */
 extern Oid star_column_type(const StarColumn *column, const Pipeline *pipeline);
 
