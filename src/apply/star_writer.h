@@ -59,8 +59,9 @@ star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredS
 				  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written);
 
 /*
- * Write what the pieces since the last call change in the rollups, and on which days.  Once for all pieces of a
- * subtransaction is much cheaper than for each: the pieces have few groups that others lack.
+ * Write what the pieces since the last call change in the rollups, and for exports on which days
+ * they change something.  Once for all pieces of a subtransaction is much cheaper than for each: the
+ * pieces have few groups that others lack.
  */
 extern void star_writer_write_changes(StarWriter *writer);
 
