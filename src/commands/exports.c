@@ -96,9 +96,6 @@ enum
 	CHANGE_WIDTH
 };
 
-/* The digits of the widest decimal. */
-#define DECIMAL_DIGITS 38
-
 /*
  * report_no_tables reports that no tables, or a null, were named.
  */
@@ -151,11 +148,11 @@ decimals_argument(FunctionCallInfo fcinfo)
 {
 	int decimals = PG_ARGISNULL(ARG_DECIMALS) ? -1 : PG_GETARG_INT32(ARG_DECIMALS);
 
-	if (decimals < 0 || decimals > DECIMAL_DIGITS)
+	if (decimals < 0 || decimals > LAKE_DECIMAL_DIGITS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("decimals must be 0 to %d", DECIMAL_DIGITS),
+						errmsg("decimals must be 0 to %d", LAKE_DECIMAL_DIGITS),
 						errdetail("Numbers without a scale are exported as decimal(%d, decimals).",
-								  DECIMAL_DIGITS),
+								  LAKE_DECIMAL_DIGITS),
 						errhint("Say decimals => 9.")));
 	return decimals;
 }
@@ -219,7 +216,8 @@ PIPELINE_FUNCTION(sessionize_create_export)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("the location of an export must not be null or empty"),
 						errhint("Name a directory of the machine on which the exporting program "
-								"runs, as in location => '/srv/lake/web'.")));
+								"runs, or a place in a bucket, as in location => "
+								"'/srv/lake/web' or 's3://bucket/web'.")));
 	export.tables = tables_argument(fcinfo);
 	export.decimals = decimals_argument(fcinfo);
 	check_free(pipeline, &export);
@@ -717,11 +715,11 @@ sessionize_export_decimal(PG_FUNCTION_ARGS)
 	digits = DatumGetCString(DirectFunctionCall1(numeric_out, rounded));
 	whole = (int) strcspn(digits, ".") - (digits[0] == '-') - (digits[digits[0] == '-'] == '0');
 	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, rounded, NumericGetDatum(value))) ||
-		whole > DECIMAL_DIGITS - decimals)
+		whole > LAKE_DECIMAL_DIGITS - decimals)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("column \"%s\" has a value that does not fit into decimal(%d, %d)",
-						text_to_cstring(PG_GETARG_TEXT_PP(2)), DECIMAL_DIGITS, decimals),
+						text_to_cstring(PG_GETARG_TEXT_PP(2)), LAKE_DECIMAL_DIGITS, decimals),
 				 errdetail("The value is %s.", DatumGetCString(DirectFunctionCall1(
 												   numeric_out, NumericGetDatum(value)))),
 				 errhint("Create the export with other decimals, or round the value in the measure "

@@ -27,9 +27,6 @@
 #include "spi/key_relation.h"
 #include "star/star.h"
 
-/* The digits of the widest decimal that a Parquet file has. */
-#define DECIMAL_DIGITS 38
-
 /* What a column becomes that an interval is in. */
 #define MICROSECONDS "_microseconds"
 
@@ -66,7 +63,7 @@ static const LakeType lake_types[] = {
 static void
 decimal_column(LakeColumn *column, int32 typmod, int decimals)
 {
-	int digits = DECIMAL_DIGITS;
+	int digits = LAKE_DECIMAL_DIGITS;
 
 	if (typmod >= (int32) VARHDRSZ)
 	{
@@ -74,7 +71,7 @@ decimal_column(LakeColumn *column, int32 typmod, int decimals)
 		/* the scale has eleven bits, and a sign */
 		int scale = (((typmod - VARHDRSZ) & 0x7FF) ^ 1024) - 1024;
 
-		if (precision <= DECIMAL_DIGITS && scale >= 0 && scale <= precision)
+		if (precision <= LAKE_DECIMAL_DIGITS && scale >= 0 && scale <= precision)
 		{
 			digits = precision;
 			decimals = scale;

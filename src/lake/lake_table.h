@@ -33,6 +33,9 @@ typedef struct LakeTable
 	const char *of_days;          /* SQL conditions that find the rows of some days; or empty */
 } LakeTable;
 
+/* The digits of the widest decimal that a Parquet file has. */
+#define LAKE_DECIMAL_DIGITS 38
+
 /* The date key of a day that dim_date does not have. */
 #define NO_DATE_KEY 0
 
