@@ -10,8 +10,8 @@
 
 /*
  * Not among them: what links keys of different shards (identity), takes the raw table away
- * (detach_source), or gives the pipeline to another role, and what looks at a sample of all events
- * to infer or to try something.
+ * (detach_source), or gives the pipeline to another role, what looks at a sample of all events to
+ * infer or to try something, and exports, which are of one database's notes.
  */
 static const ShardCall shard_calls[] = {
 	{"rebuild", SHARD_RESULT_NONE, SHARD_CALL_CHANGES, NULL},
