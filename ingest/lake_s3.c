@@ -144,21 +144,31 @@ put_new(LakeStorage *storage, const char *name, const char *bytes, size_t length
 }
 
 /*
+ * send_put puts what a request has.
+ */
+static LakeResult
+send_put(LakeStorage *storage, const char *name, S3Request request)
+{
+	char key[KEY_SIZE + 1];
+	S3Answer answer;
+
+	if (!find_key(storage, name, key))
+		return LAKE_FAILED;
+	request.method = "PUT";
+	request.key = key;
+	if (s3_send(client_of(storage), &request, &answer))
+		return LAKE_OK;
+	s3_fail(client_of(storage), &request, &answer, "put");
+	return LAKE_FAILED;
+}
+
+/*
  * put puts an object.
  */
 static LakeResult
 put(LakeStorage *storage, const char *name, const char *bytes, size_t length)
 {
-	char key[KEY_SIZE + 1];
-	S3Request request = {.method = "PUT", .key = key, .bytes = bytes, .length = length};
-	S3Answer answer;
-
-	if (!find_key(storage, name, key))
-		return LAKE_FAILED;
-	if (s3_send(client_of(storage), &request, &answer))
-		return LAKE_OK;
-	s3_fail(client_of(storage), &request, &answer, "put");
-	return LAKE_FAILED;
+	return send_put(storage, name, (S3Request){.bytes = bytes, .length = length});
 }
 
 /*
@@ -167,16 +177,7 @@ put(LakeStorage *storage, const char *name, const char *bytes, size_t length)
 static LakeResult
 put_file(LakeStorage *storage, const char *name, const char *path)
 {
-	char key[KEY_SIZE + 1];
-	S3Request request = {.method = "PUT", .key = key, .path = path};
-	S3Answer answer;
-
-	if (!find_key(storage, name, key))
-		return LAKE_FAILED;
-	if (s3_send(client_of(storage), &request, &answer))
-		return LAKE_OK;
-	s3_fail(client_of(storage), &request, &answer, "put");
-	return LAKE_FAILED;
+	return send_put(storage, name, (S3Request){.path = path});
 }
 
 /*
