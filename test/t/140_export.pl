@@ -4,16 +4,14 @@ use strict;
 use warnings;
 use IPC::Run ();
 use JSON::PP;
-use LakeReader qw(fetch_duckdb fetch_deltalake lake_program lake_versions lake_files duckdb_rows keep_oracle lake_differs);
-use LoadProgram qw(why_not);
+use LakeReader qw(why_no_export fetch_deltalake lake_versions lake_files duckdb_rows keep_oracle lake_differs);
+use LoadProgram ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-plan skip_all => 'python3 is not installed' if system('command -v python3 >/dev/null 2>&1') != 0;
-plan skip_all => "DuckDB's library can't be had from npm" unless fetch_duckdb();
-plan skip_all => why_not() unless lake_program();
-plan skip_all => 'libjansson is not installed' if `'$LoadProgram::program' --version` !~ /\bexport\b/;
+my $missing = why_no_export('export');
+plan skip_all => $missing if $missing;
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my $lake = "$folder/lake";

@@ -3,17 +3,15 @@ use strict;
 use warnings;
 use IPC::Run ();
 use JSON::PP;
-use LakeReader qw(fetch_duckdb lake_program lake_versions lake_files keep_oracle lake_differs);
-use LoadProgram qw(why_not start_loader ended_with);
+use LakeReader qw(why_no_export lake_versions lake_files keep_oracle lake_differs);
+use LoadProgram qw(start_loader ended_with);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-plan skip_all => 'python3 is not installed' if system('command -v python3 >/dev/null 2>&1') != 0;
-plan skip_all => "DuckDB's library can't be had from npm" unless fetch_duckdb();
-plan skip_all => why_not() unless lake_program();
-plan skip_all => 'libjansson or libcurl is not installed' if `'$LoadProgram::program' --version` !~ /\bs3\b/;
+my $missing = why_no_export('s3');
+plan skip_all => $missing if $missing;
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my $log = "$folder/program.log";

@@ -9,7 +9,7 @@ use LoadProgram ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT_OK = qw(fetch_duckdb fetch_deltalake lake_program lake_versions lake_files read_lake duckdb_rows keep_oracle lake_differs);
+our @EXPORT_OK = qw(why_no_export fetch_duckdb fetch_deltalake lake_program lake_versions lake_files read_lake duckdb_rows keep_oracle lake_differs);
 
 our ($library, $python, $folder);
 
@@ -18,6 +18,18 @@ sub lake_program
 {
 	local $ENV{COPT} = '-DPAUSE_POINTS';
 	return LoadProgram::build_program();
+}
+
+# Why exports can't be tested here; nothing if they can.  The program must have been built with a part, such as export or s3.
+sub why_no_export
+{
+	my ($part) = @_;
+
+	return 'python3 is not installed' if system('command -v python3 >/dev/null 2>&1') != 0;
+	return "DuckDB's library can't be had from npm" unless fetch_duckdb();
+	return LoadProgram::why_not() unless lake_program();
+	return "the program has no $part: libjansson or libcurl is not installed" if `'$LoadProgram::program' --version` !~ /\b$part\b/;
+	return;
 }
 
 # Get DuckDB's library from npm, as the benchmark does; false if it can't be had.
